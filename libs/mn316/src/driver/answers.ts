@@ -1,0 +1,67 @@
+import { type ModuleState, moduleState } from "@mn316-fleet/manual";
+import { decodeLine } from "../decode/decode-line";
+import type { ResponseUnit } from "../decode/units";
+
+/** The module's own read-back of its configuration (`MQTTCFG?`, §2.1); the password is masked by it and left out here. */
+export interface ReadConfig {
+  host: string;
+  port: number;
+  clientId: string;
+  keepAliveS: number;
+  username: string;
+  cleanSession: boolean;
+  encrypt: boolean;
+}
+
+type Named<Name extends ResponseUnit["name"]> = Extract<ResponseUnit, { name: Name }>;
+
+/** The lines of an answer that are the response of this name. */
+function responses<Name extends ResponseUnit["name"]>(lines: readonly string[], name: Name): Named<Name>[] {
+  return lines.flatMap((line) => {
+    const unit = decodeLine(line);
+    return unit.unit === "response" && unit.name === name ? [unit as Named<Name>] : [];
+  });
+}
+
+/** `+MQTTCFG:…`; undefined where the module is not configured, which some tell as `"(null)"`. */
+export function configOf(lines: readonly string[]): ReadConfig | undefined {
+  const unit = responses(lines, "MQTTCFG").find(({ host }) => host !== "" && host !== "(null)");
+  if (!unit) return undefined;
+  const { host, port, id, keepAlive, user, clean, encrypt } = unit;
+  return {
+    ...{ host, port, clientId: id, keepAliveS: keepAlive, username: user === "(null)" ? "" : user },
+    ...{ cleanSession: clean === 1, encrypt: encrypt === 1 },
+  };
+}
+
+/** `+MQTTSTAT:<stat>`; undefined where the answer holds none that the manual lists. */
+export function stateOf(lines: readonly string[]): ModuleState | undefined {
+  const unit = responses(lines, "MQTTSTAT").at(-1);
+  return unit && moduleState(unit.stat);
+}
+
+/** `+MQTTSUB:<topic>,<qos>`, one a line. */
+export function subscriptionsOf(lines: readonly string[]): { topic: string; qos: number }[] {
+  return responses(lines, "MQTTSUB").map(({ topic, qos }) => ({ topic, qos }));
+}
+
+/** `+CSQ:<rssi>,<ber>`. */
+export function signalOf(lines: readonly string[]): { rssi: number; ber: number } | undefined {
+  const unit = responses(lines, "CSQ")[0];
+  return unit && { rssi: unit.rssi, ber: unit.ber };
+}
+
+/** The cell id of `+CEREG:<n>,<stat>,<tac>,<ci>,…` in hexadecimal. */
+export function cellOf(lines: readonly string[]): string | undefined {
+  return lines.map((line) => /^\+CEREG: ?\d,\d,"?[\da-f]+"?,"?([\da-f]+)"?/i.exec(line)?.[1]).find(Boolean);
+}
+
+/** The first text of an answer, with or without `+NAME:` and quotes. */
+export function textOf(lines: readonly string[]): string | undefined {
+  const bare = (line: string) =>
+    line
+      .replace(/^\+[A-Z]+: ?/, "")
+      .replaceAll('"', "")
+      .trim();
+  return lines.map(bare).find(Boolean);
+}

@@ -1,0 +1,45 @@
+import type { FinalResult } from "@mn316-fleet/at";
+import { BOOT_LINE, CHIP_LINE, UNSOLICITED_CODES, urcName } from "@mn316-fleet/manual";
+
+const COMMAND_NAME = /^AT[+^*]([A-Z0-9]+)/i;
+const LINE_NAME = /^[+^*]([A-Z0-9]+):/;
+/** Results that other tasks of the module print; a command is never answered by them unasked. */
+const IS_RESULT = /^CM[ES] ERROR/;
+
+/**
+ * Whether a line is unsolicited although a command waits. The manual's URCs always are; any other `+NAME:` is, unless the
+ * command has that name: an unknown URC must neither be taken for an answer nor be lost.
+ */
+export function isUnsolicited(line: string, command: string): boolean {
+  if (CHIP_LINE.test(line)) return true;
+  const name = LINE_NAME.exec(line)?.[1];
+  if (name === undefined || IS_RESULT.test(line.slice(1))) return false;
+  if (urcName(name) !== undefined) return true;
+  const commandName = COMMAND_NAME.exec(command)?.[1]?.toUpperCase();
+  return command !== "" && commandName !== name;
+}
+
+/** A code that the MQTT task also prints by itself (609, 615, 619): with a command pending it may not be its answer. */
+export function isSuspect(final: FinalResult): boolean {
+  return final.code === "CME ERROR" && typeof final.err === "number" && UNSOLICITED_CODES.has(final.err);
+}
+
+/** Whether a line says that the module has just started. */
+export function isBootLine(line: string): boolean {
+  return BOOT_LINE.test(line);
+}
+
+const FOREIGN: readonly [RegExp, string][] = [
+  [/^\+MQTTURC:/, "ML307-style MQTT (+MQTTURC, AT+MQTTCONN)"],
+  [/^\+MQTTCONN:/, "ML307-style MQTT (+MQTTURC, AT+MQTTCONN)"],
+  [
+    /^\+MQTTCFG: ?"(version|pingreq|pingresp|cached|ssl|encoding|reconn|clean|timeout)"/,
+    'AT+MQTTCFG="<name>",… of newer firmware',
+  ],
+  [/^\+QMT\w+:/, "Quectel MQTT (AT+QMT…)"],
+];
+
+/** The name of another module family's MQTT grammar in a line; undefined for all else. */
+export function foreignDialect(line: string): string | undefined {
+  return FOREIGN.find(([pattern]) => pattern.test(line))?.[1];
+}
