@@ -1,0 +1,77 @@
+import { MAX_FRAME_BYTES } from "@mn316-fleet/protocol";
+import type { Outbox } from "../outbox/outbox";
+
+export interface FlowLimits {
+  /** Events in one frame at most. */
+  batch: number;
+  /** Frames under way at most. */
+  inflight: number;
+}
+
+/** Room for the frame around the events. */
+const ENVELOPE_BYTES = 256;
+
+/** Sends the outbox over one connection, in order: each batch bounded, and not more under way than the server allows. */
+export class EventSender {
+  /** The last number of each batch that is not acknowledged yet. */
+  private readonly underWay: number[] = [];
+  private isPumping = false;
+  /** Something changed while a pump was running: it must look once more. */
+  private isDue = false;
+  private isStopped = false;
+  private readonly onAppended = () => {
+    this.pump();
+  };
+
+  /** @param send writes a text frame; false when the connection is gone */
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly limits: FlowLimits,
+    private readonly send: (text: string) => boolean,
+    private readonly onFailure: (error: unknown) => void,
+    private nextSeq: number = outbox.resumeFrom,
+  ) {
+    outbox.on("appended", this.onAppended);
+  }
+
+  /** Sends what may be sent now. */
+  pump(): void {
+    this.isDue = true;
+    if (this.isPumping) return;
+    this.isPumping = true;
+    this.sendBatches()
+      .catch(this.onFailure)
+      .finally(() => (this.isPumping = false));
+  }
+
+  /** All up to `seq` are committed on the server. */
+  async acknowledge(seq: number): Promise<void> {
+    while (this.underWay[0] !== undefined && this.underWay[0] <= seq) this.underWay.shift();
+    this.pump();
+    await this.outbox.ack(seq);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.outbox.off("appended", this.onAppended);
+  }
+
+  private async sendBatches(): Promise<void> {
+    while (this.isDue) {
+      this.isDue = false;
+      await this.sendWhatMayBeSent();
+    }
+  }
+
+  private async sendWhatMayBeSent(): Promise<void> {
+    while (!this.isStopped && this.underWay.length < this.limits.inflight) {
+      const batch = await this.outbox.read(this.nextSeq, this.limits.batch, MAX_FRAME_BYTES - ENVELOPE_BYTES);
+      const last = batch.at(-1);
+      if (!last) return;
+      const events = batch.map(({ json }) => json).join(",");
+      if (!this.send(`{"type":"events","epoch":${this.outbox.epoch},"events":[${events}]}`)) return;
+      this.underWay.push(last.seq);
+      this.nextSeq = last.seq + 1;
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { systemClock } from "@mn316-fleet/at";
+import { CLOSE } from "@mn316-fleet/protocol";
+import { eventually } from "@mn316-fleet/testkit";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pino } from "pino";
+import type { Outbox } from "../outbox/outbox";
+import { FakeServer } from "../test-support/fake-server";
+import { openOutbox } from "../test-support/open-outbox";
+import { reconnectDelayMs } from "./reconnect-policy";
+import { agentUrl } from "./server-address";
+import { ServerLink } from "./server-link";
+
+describe("the link to the server", () => {
+  let server: FakeServer;
+  let folder: string;
+  let outbox: Outbox;
+  let link: ServerLink;
+  /** Waits of the link, which the test ends when it likes. */
+  let scale = 1;
+
+  beforeEach(async () => {
+    scale = 0.01;
+    server = new FakeServer();
+    await server.start();
+    folder = await mkdtemp(path.join(tmpdir(), "link-"));
+    outbox = await openOutbox(folder);
+    link = aLink();
+  });
+  afterEach(async () => {
+    await link.stop();
+    await outbox.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+    expect(server.broken).toEqual([]);
+  });
+
+  const aLink = (token = "mfd_test") =>
+    new ServerLink({
+      url: agentUrl(server.url),
+      token,
+      outbox,
+      clock: { now: () => Date.now(), after: (ms, callback) => systemClock.after(ms * scale, callback) },
+      random: () => 0,
+      log: pino({ level: "silent" }),
+      hello: () => ({ agent: "test", module: {}, reported: { version: 0, config: null } }),
+    });
+  const append = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => outbox.append({ kind: "ping", at: 1 })));
+  const expectAll = (count: number) =>
+    eventually(() => {
+      expect(server.stored.size).toBe(count);
+      expect(outbox.resumeFrom).toBe(count + 1);
+    });
+
+  it("sends a backlog in bounded batches, then what comes live, and trims what is committed", async () => {
+    server.limits = { batch: 50, inflight: 2 };
+    await append(1_000);
+    link.start();
+    await expectAll(1_000);
+    await append(3);
+    await expectAll(1_003);
+    const sizes = server.frames.flatMap((frame) => (frame.type === "events" ? [frame.events.length] : []));
+    expect(Math.max(...sizes)).toBe(50);
+    expect(outbox.sizeBytes).toBe(0);
+  });
+
+  it("has no more batches under way than the server allows, and forgets nothing before it is committed", async () => {
+    server.limits = { batch: 10, inflight: 3 };
+    server.isCommitting = false;
+    await append(100);
+    link.start();
+    await eventually(() => {
+      expect(server.batches).toHaveLength(3);
+    });
+    expect(outbox.resumeFrom).toBe(1);
+    server.commit();
+    await expectAll(100);
+    expect(server.mostUnderWay).toBeLessThanOrEqual(3);
+  });
+
+  it("keeps every frame within the size that the server takes", async () => {
+    const line = "é".repeat(4_000);
+    await Promise.all(Array.from({ length: 150 }, () => outbox.append({ kind: "urc", at: 1, line })));
+    link.start();
+    await expectAll(150);
+    expect(server.batches.length).toBeGreaterThan(4);
+  });
+
+  it("sends again what was not acknowledged when the link was lost, and comes back to a server that restarted", async () => {
+    server.isCommitting = false;
+    await append(20);
+    link.start();
+    await eventually(() => {
+      expect(server.stored.size).toBe(20);
+    });
+    await server.stop();
+    server.stored.clear();
+    server.isCommitting = true;
+    await server.start();
+    await expectAll(20);
+    expect(server.connections).toBe(2);
+  });
+
+  it("ignores an acknowledgement of another epoch", async () => {
+    server.isCommitting = false;
+    await append(5);
+    link.start();
+    await eventually(() => {
+      expect(server.stored.size).toBe(5);
+    });
+    server.send({ type: "ack", epoch: outbox.epoch + 1, seq: 5 });
+    server.send({ type: "ack", epoch: outbox.epoch, seq: 2 });
+    await eventually(() => {
+      expect(outbox.resumeFrom).toBe(3);
+    });
+  });
+
+  it("uses no number again that the server has from a later state of this data folder", async () => {
+    await append(2);
+    server.acked = 40;
+    link.start();
+    await eventually(() => {
+      expect(outbox.nextSeq).toBe(41);
+    });
+  });
+
+  it("answers a frame that it does not understand with an error that holds no values", async () => {
+    link.start();
+    await eventually(() => {
+      expect(link.isConnected).toBe(true);
+    });
+    server.socket?.send(JSON.stringify({ type: "desired", version: "secret", config: {} }));
+    await eventually(() => {
+      expect(server.last("error")).toMatchObject({ code: "bad-frame", message: expect.stringContaining("version") });
+    });
+    expect(server.last("error")?.message).not.toContain("secret");
+    expect(link.isConnected).toBe(true);
+  });
+
+  it("notices a server that has gone silent, and connects anew", async () => {
+    scale = 0.001; // 65 s without a heart-beat pass in 65 ms
+    link.start();
+    await eventually(() => {
+      expect(server.connections).toBeGreaterThanOrEqual(3);
+    });
+  });
+
+  it("stays away for long where its token is refused", async () => {
+    await link.stop();
+    link = aLink("mfd_wrong");
+    link.start();
+    await eventually(() => {
+      expect(server.connections).toBeGreaterThanOrEqual(1);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200)); // 20 s of the link's time
+    expect(server.connections).toBe(1);
+  });
+});
+
+describe("the delay before the next connection", () => {
+  const delay = (code: number, attempt: number, random: number) =>
+    reconnectDelayMs({ code, reason: "" }, attempt, () => random);
+
+  it("grows from 1 s to 5 min and is spread by chance", () => {
+    expect([0, 1, 2, 20].map((attempt) => delay(1006, attempt, 0))).toEqual([1_000, 1_000, 1_000, 1_000]);
+    expect([0, 1, 2, 20].map((attempt) => delay(1012, attempt, 1))).toEqual([2_000, 4_000, 8_000, 300_000]);
+  });
+
+  it("is longer where coming back at once would do harm", () => {
+    expect(delay(CLOSE.unauthorized, 0, 0)).toBeGreaterThanOrEqual(60_000);
+    expect(delay(401, 0, 0)).toBeGreaterThanOrEqual(60_000);
+    expect(delay(CLOSE.superseded, 0, 0)).toBeGreaterThanOrEqual(30_000);
+  });
+});
+
+describe("the server's address", () => {
+  it.each([
+    ["ws://host:3000", "ws://host:3000/agent"],
+    ["wss://host/fleet/", "wss://host/fleet/agent"],
+    ["https://host", "wss://host/agent"],
+  ])("%s → %s", (given, expected) => {
+    expect(agentUrl(given).href).toBe(expected);
+  });
+  it("refuses another scheme", () => {
+    expect(() => agentUrl("ftp://host")).toThrow(/expected ws/);
+  });
+});

@@ -1,0 +1,113 @@
+import { ClassicLevel } from "classic-level";
+import { mkdir, rename } from "node:fs/promises";
+import path from "node:path";
+import type { Logger } from "pino";
+
+/** The data folder cannot be used; the message says what to do. */
+export class StoreError extends Error {
+  constructor(
+    readonly folder: string,
+    readonly reason: string,
+  ) {
+    super(`the data folder ${folder} cannot be used: ${reason}`);
+    this.name = "StoreError";
+  }
+}
+
+export interface Write {
+  key: string;
+  /** Undefined deletes the key. */
+  value: string | undefined;
+}
+
+interface OpenStore {
+  store: AgentStore;
+  /** Set when the files were damaged: what was held at the end may be missing now. */
+  wasRepaired: boolean;
+}
+
+const WRITE_BUFFER_BYTES = 1024 * 1024;
+const CACHE_BYTES = 512 * 1024;
+
+/** All that one agent keeps on disk, by key. Every write is one atomic batch. */
+export class AgentStore {
+  private constructor(private readonly level: ClassicLevel) {}
+
+  /**
+   * Opens the store, or creates it. A torn last write is what LevelDB expects and drops; damage beyond that is repaired, and
+   * what cannot be repaired is put aside and begun anew.
+   * @throws StoreError where another process holds the folder, or it cannot be written
+   */
+  static async open(dataDir: string, log: Logger): Promise<OpenStore> {
+    const folder = path.join(dataDir, "store");
+    try {
+      await mkdir(dataDir, { recursive: true });
+      return { store: await AgentStore.openLevel(folder), wasRepaired: false };
+    } catch (error) {
+      const code = levelCode(error);
+      if (code === "LEVEL_LOCKED") throw new StoreError(dataDir, "another agent uses it: give each its own --data-dir");
+      if (code !== "LEVEL_CORRUPTION") throw new StoreError(dataDir, reasonOf(error));
+      log.error({ folder, err: error }, "store damaged, repairing");
+    }
+    try {
+      await ClassicLevel.repair(folder);
+      return { store: await AgentStore.openLevel(folder), wasRepaired: true };
+    } catch (error) {
+      const aside = `${folder}.damaged-${Date.now()}`;
+      log.error({ aside, err: error }, "store beyond repair, put aside");
+      await rename(folder, aside);
+      return { store: await AgentStore.openLevel(folder), wasRepaired: false };
+    }
+  }
+
+  private static async openLevel(folder: string): Promise<AgentStore> {
+    const level = new ClassicLevel(folder, { writeBufferSize: WRITE_BUFFER_BYTES, cacheSize: CACHE_BYTES });
+    await level.open();
+    return new AgentStore(level);
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return this.level.get(key);
+  }
+
+  /** Reads a JSON value. */
+  async read<T>(key: string): Promise<T | undefined> {
+    const text = await this.get(key);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+
+  /** Writes a JSON value; resolves when it is on the disk itself. */
+  save(key: string, value: unknown): Promise<void> {
+    return this.write([{ key, value: JSON.stringify(value) }]);
+  }
+
+  /**
+   * Writes all or nothing.
+   * @param isSynced resolves only when it is on the disk itself; without it a power cut (not a killed process) may undo it
+   */
+  write(writes: readonly Write[], isSynced = true): Promise<void> {
+    const operations = writes.map(({ key, value }) =>
+      value === undefined ? { type: "del" as const, key } : { type: "put" as const, key, value },
+    );
+    return this.level.batch(operations, { sync: isSynced });
+  }
+
+  /** Entries with `first <= key <= last` in order. */
+  entries(first: string, last: string): AsyncIterable<[string, string]> {
+    return this.level.iterator({ gte: first, lte: last, highWaterMarkBytes: 64 * 1024 });
+  }
+
+  close(): Promise<void> {
+    return this.level.close();
+  }
+}
+
+function levelCode(error: unknown): unknown {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  return cause?.code ?? code;
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: Error };
+  return cause?.message ?? message;
+}
