@@ -1,0 +1,74 @@
+import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
+import { CAUSES } from "@mn316-fleet/protocol";
+import { z } from "zod";
+import { idSchema, pageOf, pageQueryShape, timeSchema } from "./common";
+
+const name = z.string().trim().min(1).max(128);
+const imei = z.string().regex(/^\d{15}$/, "must be 15 digits");
+const tag = z.string().regex(/^[\w.:-]{1,64}$/, "must be 1 to 64 letters, digits, '.', ':', '_' or '-'");
+const tags = z.array(tag).max(32);
+
+/** How far the device is with its desired configuration. */
+export const CONFIG_STATUSES = [
+  "none",
+  "pending",
+  "applying",
+  "applied",
+  "rejected",
+  "rolled-back",
+  "drifted",
+] as const;
+export const configStatusSchema = z.enum(CONFIG_STATUSES);
+export type ConfigStatus = z.infer<typeof configStatusSchema>;
+
+export const deviceSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  imei: z.string().nullable(),
+  tags: z.array(z.string()),
+  /** The agent's link to the server. */
+  link: z.object({ online: z.boolean(), since: timeSchema.nullable() }),
+  /** The module's link to its MQTT broker, `unknown` while the agent is away. */
+  module: z.object({
+    state: z.enum(KNOWN_MODULE_STATES),
+    since: timeSchema.nullable(),
+    cause: z.enum(CAUSES).nullable(),
+    signalDbm: z.number().int().nullable(),
+  }),
+  config: z.object({ desiredVersion: z.number().int(), reportedVersion: z.number().int(), status: configStatusSchema }),
+  agentVersion: z.string().nullable(),
+  createdAt: timeSchema,
+});
+export type Device = z.infer<typeof deviceSchema>;
+export const devicePageSchema = pageOf(deviceSchema);
+
+export const createDeviceSchema = z.strictObject({ name, imei: imei.optional(), tags: tags.default([]) });
+export const updateDeviceSchema = z
+  .strictObject({ name, imei: imei.nullable(), tags })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, "must change at least one field");
+export const createdDeviceSchema = deviceSchema.extend({ token: z.string() });
+export type CreatedDevice = z.infer<typeof createdDeviceSchema>;
+
+export const deviceQuerySchema = z.strictObject({
+  ...pageQueryShape,
+  /** Text within name or IMEI. */
+  q: z.string().max(128).optional(),
+  tag: tag.optional(),
+  state: z.enum(KNOWN_MODULE_STATES).optional(),
+  online: z.enum(["true", "false"]).optional(),
+});
+export type DeviceQuery = z.infer<typeof deviceQuerySchema>;
+
+export const rotateTokenSchema = z.strictObject({
+  /** How long the former token still works, in seconds. */
+  overlapS: z.number().int().min(0).max(604_800).default(3_600),
+});
+export const tokenSchema = z.object({ token: z.string(), previousValidUntil: timeSchema.nullable() });
+
+export const fleetCountsSchema = z.object({
+  devices: z.number().int(),
+  online: z.number().int(),
+  states: z.record(z.enum(KNOWN_MODULE_STATES), z.number().int()),
+});
+export type FleetCounts = z.infer<typeof fleetCountsSchema>;

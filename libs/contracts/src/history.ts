@@ -1,0 +1,53 @@
+import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
+import { CAUSES, EVENT_KINDS } from "@mn316-fleet/protocol";
+import { z } from "zod";
+import { pageOf, pageQueryShape, rangeQueryShape, timeSchema } from "./common";
+
+/** A stored event; the fields beside these are the kind's own (see the protocol). */
+export const storedEventSchema = z.looseObject({
+  epoch: z.number().int(),
+  seq: z.number().int(),
+  at: timeSchema,
+  receivedAt: timeSchema,
+  kind: z.string(),
+});
+export type StoredEvent = z.infer<typeof storedEventSchema>;
+export const eventPageSchema = pageOf(storedEventSchema);
+
+export const eventQuerySchema = z.strictObject({
+  ...pageQueryShape,
+  ...rangeQueryShape,
+  kind: z.enum(EVENT_KINDS as [string, ...string[]]).optional(),
+});
+export type EventQuery = z.infer<typeof eventQuerySchema>;
+
+/** A stretch of time in one module state; `ended` is null while it lasts. */
+export const intervalSchema = z.object({
+  state: z.enum(KNOWN_MODULE_STATES),
+  began: timeSchema,
+  ended: timeSchema.nullable(),
+  seconds: z.number(),
+  /** Why the interval ended; null while it lasts. */
+  cause: z.enum(CAUSES).nullable(),
+  configVersion: z.number().int().nullable(),
+});
+export type Interval = z.infer<typeof intervalSchema>;
+export const intervalPageSchema = pageOf(intervalSchema);
+export const intervalQuerySchema = z.strictObject({
+  ...pageQueryShape,
+  ...rangeQueryShape,
+  state: z.enum(KNOWN_MODULE_STATES).optional(),
+  cause: z.enum(CAUSES).optional(),
+});
+export type IntervalQuery = z.infer<typeof intervalQuerySchema>;
+
+/** One connection of an agent to the server. */
+export const linkSessionSchema = z.object({
+  began: timeSchema,
+  ended: timeSchema.nullable(),
+  node: z.string(),
+  closeCode: z.number().int().nullable(),
+});
+export type LinkSession = z.infer<typeof linkSessionSchema>;
+export const linkSessionPageSchema = pageOf(linkSessionSchema);
+export const linkSessionQuerySchema = z.strictObject({ ...pageQueryShape, ...rangeQueryShape });
