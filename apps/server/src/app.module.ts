@@ -1,0 +1,34 @@
+import { type DynamicModule, Module } from "@nestjs/common";
+import { AnalyticsModule } from "./analytics/analytics.module";
+import { AuthModule } from "./auth/auth.module";
+import { ConfigsModule } from "./configs/configs.module";
+import { DevicesModule } from "./devices/devices.module";
+import { DispatchModule } from "./dispatch/dispatch.module";
+import { GatewayModule } from "./gateway/gateway.module";
+import { HealthModule } from "./health/health.module";
+import { HistoryModule } from "./history/history.module";
+import { IngestModule } from "./ingest/ingest.module";
+import { JobsModule } from "./jobs/jobs.module";
+
+/** The server: one module a feature. */
+@Module({})
+export class AppModule {
+  static with(platform: DynamicModule): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        platform,
+        AuthModule,
+        HealthModule,
+        IngestModule,
+        GatewayModule,
+        HistoryModule,
+        AnalyticsModule,
+        DevicesModule,
+        ConfigsModule,
+        JobsModule,
+        DispatchModule,
+      ],
+    };
+  }
+}

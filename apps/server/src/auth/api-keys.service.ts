@@ -1,0 +1,61 @@
+import type { ApiKey, CreateApiKey, CreatedApiKey, Role } from "@mn316-fleet/contracts";
+import { Injectable } from "@nestjs/common";
+import { Database } from "../platform/database/database";
+import { conflict, notFound } from "../platform/problems/problem.error";
+import type { Caller } from "./caller";
+import { hashCredential, newCredential } from "./credentials";
+
+/** How exact `lastUsedAt` is: a write for every request would cost more than the check itself. */
+const LAST_USED_EVERY_MS = 60_000;
+
+@Injectable()
+export class ApiKeysService {
+  constructor(private readonly database: Database) {}
+
+  /** @returns undefined for a key that is unknown, expired or deleted; which of them is nobody's business */
+  async verify(key: string): Promise<Caller | undefined> {
+    const row = await this.database.prisma.apiKey.findUnique({ where: { hash: hashCredential(key) } });
+    const now = Date.now();
+    if (!row || (row.expiresAt && row.expiresAt.getTime() <= now)) return undefined;
+    if (!row.lastUsedAt || now - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
+      await this.database.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
+    return { keyId: row.id, name: row.name, role: row.role as Role };
+  }
+
+  async create({ name, role, expiresAt }: CreateApiKey): Promise<CreatedApiKey> {
+    const key = newCredential("apiKey");
+    const { id } = await this.database.prisma.apiKey.create({
+      data: { name, role, hash: hashCredential(key), expiresAt: expiresAt ?? null },
+    });
+    return { id, key };
+  }
+
+  async list(): Promise<ApiKey[]> {
+    const rows = await this.database.prisma.apiKey.findMany({ orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
+    return rows.map(({ id, name, role, createdAt, expiresAt, lastUsedAt }) => ({
+      id,
+      name,
+      role: role as Role,
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt?.toISOString() ?? null,
+      lastUsedAt: lastUsedAt?.toISOString() ?? null,
+    }));
+  }
+
+  /** @throws 404 for an unknown key, 409 for the last admin key that does not expire: nobody could make another */
+  async remove(id: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const { rows } = await tx.query<{ id: string; role: Role; expires: boolean }>(
+        `SELECT id, role, expires_at IS NOT NULL AS expires FROM api_key
+          WHERE id = $1 OR (role = 'admin' AND expires_at IS NULL) ORDER BY id FOR UPDATE`,
+        [id],
+      );
+      const key = rows.find((row) => row.id === id);
+      if (!key) throw notFound("API key", id);
+      const lastingAdmins = rows.filter(({ role, expires }) => role === "admin" && !expires);
+      if (lastingAdmins.length === 1 && lastingAdmins[0] === key)
+        throw conflict("This is the last admin key that does not expire: make another one first.");
+      await tx.query("DELETE FROM api_key WHERE id = $1", [id]);
+    });
+  }
+}

@@ -1,0 +1,24 @@
+import { Global, Module } from "@nestjs/common";
+import { APP_GUARD } from "@nestjs/core";
+import { ApiKeyGuard } from "./api-key.guard";
+import { ApiKeysController } from "./api-keys.controller";
+import { ApiKeysService } from "./api-keys.service";
+import { DeviceTokens } from "./device-tokens";
+import { FirstAdminKey } from "./first-admin-key";
+import { TokenWatch } from "./token-watch";
+
+/** Who may call: API keys for REST, device tokens for agents; neither works in the other's place. */
+@Global()
+@Module({
+  controllers: [ApiKeysController],
+  providers: [
+    ApiKeysService,
+    DeviceTokens,
+    FirstAdminKey,
+    TokenWatch,
+    ApiKeyGuard,
+    { provide: APP_GUARD, useExisting: ApiKeyGuard },
+  ],
+  exports: [DeviceTokens, FirstAdminKey, TokenWatch],
+})
+export class AuthModule {}

@@ -1,0 +1,23 @@
+import type { Role } from "@mn316-fleet/contracts";
+import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
+
+/** Who sent a request. */
+export interface Caller {
+  keyId: string;
+  name: string;
+  role: Role;
+}
+
+/** What the guard leaves on a request. */
+export interface AuthenticatedRequest {
+  method: string;
+  headers: { authorization?: string };
+  caller?: Caller;
+}
+
+/** The caller of a route that is not public. */
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!caller) throw new Error("A public route has no caller: remove @Public() or @CurrentCaller().");
+  return caller;
+});

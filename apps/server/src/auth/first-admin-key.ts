@@ -1,0 +1,60 @@
+import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
+import { Database } from "../platform/database/database";
+import { SETTINGS, type Settings } from "../platform/settings/settings";
+import { hashCredential, newCredential } from "./credentials";
+
+/** Any number that no other advisory lock of the fleet uses: of several nodes that start at once, one makes the key. */
+const FIRST_KEY_LOCK = 316_000_002;
+
+/**
+ * Sees to it at start that somebody can call: `FLEET_ADMIN_KEY` is the first admin key and replaces the one it named at
+ * an earlier start; without it and without any admin key one is made.
+ */
+@Injectable()
+export class FirstAdminKey implements OnModuleInit {
+  private made: string | undefined;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, "adminKey">,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    if (this.settings.adminKey !== undefined) await this.install(this.settings.adminKey);
+    else this.made = await this.makeIfNone();
+  }
+
+  /** The key made at this start, for whoever prints it; only the first call gives it. */
+  take(): string | undefined {
+    const key = this.made;
+    this.made = undefined;
+    return key;
+  }
+
+  private install(key: string): Promise<void> {
+    const hash = hashCredential(key);
+    return this.database.transaction(async (tx) => {
+      await tx.query("DELETE FROM api_key WHERE source = 'environment' AND hash <> $1", [hash]);
+      await tx.query(
+        `INSERT INTO api_key (name, role, hash, source) VALUES ('FLEET_ADMIN_KEY', 'admin', $1, 'environment')
+         ON CONFLICT (hash) DO UPDATE SET role = 'admin', expires_at = NULL, source = 'environment'`,
+        [hash],
+      );
+    });
+  }
+
+  private makeIfNone(): Promise<string | undefined> {
+    return this.database.transaction(async (tx) => {
+      await tx.query("SELECT pg_advisory_xact_lock($1)", [FIRST_KEY_LOCK]);
+      const { rowCount } = await tx.query(
+        "SELECT 1 FROM api_key WHERE role = 'admin' AND (expires_at IS NULL OR expires_at > now()) LIMIT 1",
+      );
+      if (rowCount) return undefined;
+      const key = newCredential("apiKey");
+      await tx.query("INSERT INTO api_key (name, role, hash, source) VALUES ('admin', 'admin', $1, 'first-start')", [
+        hashCredential(key),
+      ]);
+      return key;
+    });
+  }
+}

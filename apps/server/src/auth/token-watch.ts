@@ -1,0 +1,92 @@
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
+import { z } from "zod";
+import { Database } from "../platform/database/database";
+import { Signals } from "../platform/signals/signals";
+import { TOKENS_CHANGED, type VerifiedToken } from "./device-tokens";
+
+/** How long a revoked token can keep a connection when the signal of its revocation was lost. */
+const RECHECK_EVERY_MS = 60_000;
+
+const changeSchema = z.object({ deviceId: z.uuid() });
+
+interface Watched {
+  readonly token: VerifiedToken;
+  readonly onInvalid: () => void;
+  timer?: NodeJS.Timeout | undefined;
+}
+
+/** Tells the holder of a connection when the token that opened it stops working. */
+@Injectable()
+export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
+  private readonly watched = new Set<Watched>();
+  private unsubscribe: (() => Promise<void>) | undefined;
+  private recheck: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly signals: Signals,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.unsubscribe = await this.signals.subscribe(TOKENS_CHANGED, (payload) => {
+      const change = changeSchema.safeParse(payload);
+      if (change.success) this.check((watched) => watched.token.deviceId === change.data.deviceId);
+    });
+    this.recheck = setInterval(() => this.check(() => true), RECHECK_EVERY_MS).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.recheck);
+    for (const { timer } of this.watched) clearTimeout(timer);
+    this.watched.clear();
+    await this.unsubscribe?.();
+  }
+
+  /**
+   * @param onInvalid called once, when the token is revoked or its overlap ends
+   * @returns to be called when the connection ends
+   */
+  watch(token: VerifiedToken, onInvalid: () => void): () => void {
+    const watched: Watched = { token, onInvalid };
+    this.watched.add(watched);
+    this.expect(watched, token.expiresAt);
+    return () => this.forget(watched);
+  }
+
+  private check(concerns: (watched: Watched) => boolean): void {
+    const list = [...this.watched].filter(concerns);
+    // A database that is away now is asked again at the next re-check.
+    if (list.length > 0) void this.look(list).catch(() => undefined);
+  }
+
+  private async look(list: Watched[]): Promise<void> {
+    const { rows } = await this.database.pool.query<{ id: string; expiresAt: Date | null }>(
+      `SELECT id, expires_at AS "expiresAt" FROM device_token WHERE id = ANY($1::uuid[])`,
+      [list.map(({ token }) => token.tokenId)],
+    );
+    const expiries = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt]));
+    for (const watched of list) {
+      if (!this.watched.has(watched)) continue;
+      const expiresAt = expiries.get(watched.token.tokenId);
+      if (expiresAt === undefined) this.end(watched);
+      else this.expect(watched, expiresAt);
+    }
+  }
+
+  private expect(watched: Watched, expiresAt: Date | null): void {
+    clearTimeout(watched.timer);
+    if (!expiresAt) return;
+    const leftMs = Math.max(0, expiresAt.getTime() - Date.now());
+    watched.timer = setTimeout(() => this.end(watched), leftMs).unref();
+  }
+
+  private end(watched: Watched): void {
+    this.forget(watched);
+    watched.onInvalid();
+  }
+
+  private forget(watched: Watched): void {
+    clearTimeout(watched.timer);
+    this.watched.delete(watched);
+  }
+}

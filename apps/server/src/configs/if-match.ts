@@ -1,0 +1,27 @@
+import { invalid } from "../platform/problems/problem.error";
+
+/** A condition on the version that a write replaces. */
+export type VersionCondition = (version: number) => boolean;
+
+const ENTITY_TAGS = /^\s*(W\/)?"[^"]*"\s*(,\s*(W\/)?"[^"]*"\s*)*$/;
+
+/**
+ * Reads `If-Match` (RFC 9110 §13.1.1). `*` asks for any version at all; a weak tag never matches.
+ * @returns always true where the header is absent
+ * @throws 422 naming the header where it is malformed
+ */
+export function readIfMatch(header: string | undefined): VersionCondition {
+  if (header === undefined) return () => true;
+  if (header.trim() === "*") return (version) => version > 0;
+  if (!ENTITY_TAGS.test(header))
+    throw invalid([
+      { path: "If-Match", rule: "entity-tag", message: 'must be the ETag of the version seen, such as "3"' },
+    ]);
+  const tags = header.split(",").map((tag) => tag.trim());
+  return (version) => tags.includes(entityTag(version));
+}
+
+/** The `ETag` of a version. */
+export function entityTag(version: number): string {
+  return `"${version}"`;
+}

@@ -1,0 +1,83 @@
+import {
+  createDeviceSchema,
+  createdDeviceSchema,
+  devicePageSchema,
+  type DeviceQuery,
+  deviceQuerySchema,
+  deviceSchema,
+  fleetCountsSchema,
+  idParamSchema,
+  rotateTokenSchema,
+  tokenSchema,
+  updateDeviceSchema,
+} from "@mn316-fleet/contracts";
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from "@nestjs/common";
+import { ApiTags } from "@nestjs/swagger";
+import { z } from "zod";
+import { RequireRole } from "../auth/require-role";
+import { ApiResult } from "../platform/http/api-result";
+import { DevicesService } from "./devices.service";
+
+/** The body of a rotation may be left out altogether. */
+const rotateBodySchema = rotateTokenSchema.nullish().transform((body) => body ?? rotateTokenSchema.parse({}));
+
+@ApiTags("devices")
+@Controller("api/v1")
+export class DevicesController {
+  constructor(private readonly devices: DevicesService) {}
+
+  @Post("devices")
+  @RequireRole("operator")
+  @ApiResult(createdDeviceSchema, 201, "The device and its token, shown this once.")
+  create(@Body({ schema: createDeviceSchema }) body: z.infer<typeof createDeviceSchema>) {
+    return this.devices.create(body);
+  }
+
+  @Get("devices")
+  @RequireRole("viewer")
+  @ApiResult(devicePageSchema)
+  list(@Query({ schema: deviceQuerySchema }) query: DeviceQuery) {
+    return this.devices.list(query);
+  }
+
+  @Get("devices/:id")
+  @RequireRole("viewer")
+  @ApiResult(deviceSchema)
+  get(@Param({ schema: idParamSchema }) { id }: { id: string }) {
+    return this.devices.get(id);
+  }
+
+  @Patch("devices/:id")
+  @RequireRole("operator")
+  @ApiResult(deviceSchema)
+  update(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Body({ schema: updateDeviceSchema }) body: z.infer<typeof updateDeviceSchema>,
+  ) {
+    return this.devices.update(id, body);
+  }
+
+  @Delete("devices/:id")
+  @RequireRole("operator")
+  @ApiResult(undefined, 204, "The device is gone and its agent cut off.")
+  remove(@Param({ schema: idParamSchema }) { id }: { id: string }) {
+    return this.devices.remove(id);
+  }
+
+  @Post("devices/:id/token")
+  @RequireRole("operator")
+  @ApiResult(tokenSchema, 201, "Another token, shown this once; the former one works on for the overlap.")
+  rotateToken(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Body({ schema: rotateBodySchema }) { overlapS }: z.infer<typeof rotateTokenSchema>,
+  ) {
+    return this.devices.rotateToken(id, overlapS);
+  }
+
+  @Get("fleet/counts")
+  @RequireRole("viewer")
+  @ApiResult(fleetCountsSchema)
+  counts() {
+    return this.devices.counts();
+  }
+}

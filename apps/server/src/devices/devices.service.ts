@@ -1,0 +1,124 @@
+import type {
+  ConfigStatus,
+  CreatedDevice,
+  Device,
+  DeviceQuery,
+  FieldError,
+  FleetCounts,
+  Page,
+} from "@mn316-fleet/contracts";
+import { KNOWN_MODULE_STATES, type KnownModuleState } from "@mn316-fleet/manual";
+import { type Cause, CLOSE } from "@mn316-fleet/protocol";
+import { Injectable } from "@nestjs/common";
+import { DeviceTokens } from "../auth/device-tokens";
+import { AgentLinks } from "../gateway/agent-links";
+import { Database } from "../platform/database/database";
+import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
+import { conflict, notFound } from "../platform/problems/problem.error";
+import { type DeviceFields, type DeviceRow, DevicesStore } from "./devices.store";
+
+@Injectable()
+export class DevicesService {
+  constructor(
+    private readonly database: Database,
+    private readonly store: DevicesStore,
+    private readonly tokens: DeviceTokens,
+    private readonly links: AgentLinks,
+  ) {}
+
+  /** Creates a device with its first token, which is shown this once. */
+  async create({
+    name,
+    imei,
+    tags,
+  }: Omit<DeviceFields, "imei"> & { imei?: string | undefined }): Promise<CreatedDevice> {
+    const { id, token } = await uniqueImei(() =>
+      this.database.transaction(async (tx) => {
+        const id = await this.store.insert(tx, { name, imei: imei ?? null, tags: [...new Set(tags)] });
+        return { id, token: await this.tokens.issue(tx, id) };
+      }),
+    );
+    return { ...(await this.get(id)), token };
+  }
+
+  async list({ cursor, ...query }: DeviceQuery): Promise<Page<Device>> {
+    const rows = await this.store.list(query, decodeCursor(cursor, createdPosition));
+    return pageOfRows(rows, query.limit, toDevice, ({ createdAt, id }) => [createdAt.getTime(), id]);
+  }
+
+  async get(id: string): Promise<Device> {
+    const row = await this.store.find(id);
+    if (!row) throw notFound("device", id);
+    return toDevice(row);
+  }
+
+  async update(id: string, fields: Partial<DeviceFields>): Promise<Device> {
+    const { tags } = fields;
+    const changes = tags ? { ...fields, tags: [...new Set(tags)] } : fields;
+    if (!(await uniqueImei(() => this.store.update(id, changes)))) throw notFound("device", id);
+    return this.get(id);
+  }
+
+  /** Removes a device with its tokens, configuration and executions; its agent is cut off at once. */
+  async remove(id: string): Promise<void> {
+    if (!(await this.store.remove(id))) throw notFound("device", id);
+    await this.tokens.announceChange(id);
+    await this.links.close(id, CLOSE.unauthorized, "not authorised");
+  }
+
+  async rotateToken(id: string, overlapS: number) {
+    if (!(await this.store.find(id))) throw notFound("device", id);
+    const { token, previousValidUntil } = await this.tokens.rotate(id, overlapS);
+    return { token, previousValidUntil: previousValidUntil?.toISOString() ?? null };
+  }
+
+  async counts(): Promise<FleetCounts> {
+    const rows = await this.store.counts();
+    const sum = (matches: (row: (typeof rows)[number]) => boolean) =>
+      rows.filter(matches).reduce((total, { devices }) => total + devices, 0);
+    const states = KNOWN_MODULE_STATES.map((state) => [state, sum((row) => row.state === state)] as const);
+    return {
+      devices: sum(() => true),
+      online: sum(({ online }) => online),
+      states: Object.fromEntries(states) as Record<KnownModuleState, number>,
+    };
+  }
+}
+
+function toDevice(row: DeviceRow): Device {
+  const isKnown = row.online && row.moduleState !== "unknown";
+  return {
+    id: row.id,
+    name: row.name,
+    imei: row.imei,
+    tags: row.tags,
+    link: { online: row.online, since: row.linkSince?.toISOString() ?? null },
+    module: {
+      state: isKnown ? row.moduleState : "unknown",
+      since: isKnown ? (row.moduleSince?.toISOString() ?? null) : null,
+      cause: row.cause as Cause | null,
+      signalDbm: row.signalDbm,
+    },
+    config: {
+      desiredVersion: row.desiredVersion,
+      reportedVersion: row.reportedVersion,
+      status: row.configStatus as ConfigStatus,
+    },
+    agentVersion: row.agentVersion,
+    createdAt: row.createdAt.toISOString(),
+  };
+}
+
+const IMEI_TAKEN: FieldError = { path: "imei", rule: "unique", message: "another device has this IMEI" };
+
+/** @throws 409 naming `imei` where the database finds it taken; asking first would leave a gap between two callers */
+async function uniqueImei<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    // 23505 from PostgreSQL itself, P2002 from Prisma.
+    if (code === "23505" || code === "P2002") throw conflict("Another device has this IMEI.", [IMEI_TAKEN]);
+    throw error;
+  }
+}

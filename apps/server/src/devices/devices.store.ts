@@ -1,0 +1,115 @@
+import type { DeviceQuery } from "@mn316-fleet/contracts";
+import type { KnownModuleState } from "@mn316-fleet/manual";
+import { Injectable } from "@nestjs/common";
+import { Database, type Transaction } from "../platform/database/database";
+
+/** A device with the last that is known of it, as the API shows it. */
+export interface DeviceRow {
+  id: string;
+  name: string;
+  imei: string | null;
+  tags: string[];
+  createdAt: Date;
+  online: boolean;
+  linkSince: Date | null;
+  agentVersion: string | null;
+  moduleState: KnownModuleState;
+  moduleSince: Date | null;
+  cause: string | null;
+  signalDbm: number | null;
+  desiredVersion: number;
+  reportedVersion: number;
+  configStatus: string;
+}
+
+export interface DeviceFields {
+  name: string;
+  imei: string | null;
+  tags: string[];
+}
+
+/** While an agent is away nobody hears its module, so the last state it told is not the state it is in. */
+const MODULE_STATE = "CASE WHEN s.online THEN s.module_state ELSE 'unknown' END";
+
+const SELECT = `
+  SELECT d.id, d.name, d.imei, d.tags, d.created_at AS "createdAt",
+         coalesce(s.online, false) AS online, s.link_since AS "linkSince", s.agent_version AS "agentVersion",
+         ${MODULE_STATE} AS "moduleState", s.module_since AS "moduleSince", s.cause, s.signal_dbm AS "signalDbm",
+         coalesce(c.version, 0) AS "desiredVersion", coalesce(c.reported_version, 0) AS "reportedVersion",
+         coalesce(c.status, 'none') AS "configStatus"
+    FROM device d
+    LEFT JOIN device_state s ON s.device_id = d.id
+    LEFT JOIN device_config c ON c.device_id = d.id`;
+
+@Injectable()
+export class DevicesStore {
+  constructor(private readonly database: Database) {}
+
+  async find(id: string): Promise<DeviceRow | undefined> {
+    const { rows } = await this.database.pool.query<DeviceRow>(`${SELECT} WHERE d.id = $1`, [id]);
+    return rows[0];
+  }
+
+  /**
+   * One more than `limit`, oldest first, so that new devices come at the end (index device_created_at_id_idx).
+   * @param after position (creation in ms, id) of the last device already seen
+   */
+  async list(
+    query: Omit<DeviceQuery, "cursor">,
+    after: readonly [createdAtMs: number, id: string] | undefined,
+  ): Promise<DeviceRow[]> {
+    const { q, tag, state, online, limit } = query;
+    const { rows } = await this.database.pool.query<DeviceRow>(
+      `${SELECT}
+        WHERE ($1::text IS NULL OR d.name ILIKE $1 OR d.imei LIKE $1)
+          AND ($2::text IS NULL OR d.tags @> ARRAY[$2])
+          AND ($3::text IS NULL OR coalesce(${MODULE_STATE}, 'unknown') = $3)
+          AND ($4::boolean IS NULL OR coalesce(s.online, false) = $4)
+          AND ($5::timestamptz IS NULL OR (d.created_at, d.id) > ($5, $6::uuid))
+        ORDER BY d.created_at, d.id LIMIT $7`,
+      [
+        q ? `%${q.replace(/[\\%_]/g, "\\$&")}%` : null,
+        tag ?? null,
+        state ?? null,
+        online === undefined ? null : online === "true",
+        after ? new Date(after[0]) : null,
+        after?.[1] ?? null,
+        limit + 1,
+      ],
+    );
+    return rows;
+  }
+
+  /** Adds the device and its row in `device_state`, which everything that is known of it later updates. */
+  async insert(tx: Transaction, { name, imei, tags }: DeviceFields): Promise<string> {
+    const { rows } = await tx.query<{ id: string }>(
+      `WITH added AS (INSERT INTO device (name, imei, tags) VALUES ($1, $2, $3) RETURNING id)
+       INSERT INTO device_state (device_id) SELECT id FROM added RETURNING device_id AS id`,
+      [name, imei, tags],
+    );
+    const [added] = rows;
+    if (!added) throw new Error("INSERT INTO device returned no row");
+    return added.id;
+  }
+
+  /** @returns false for an unknown device */
+  async update(id: string, fields: Partial<DeviceFields>): Promise<boolean> {
+    const { count } = await this.database.prisma.device.updateMany({ where: { id }, data: fields });
+    return count > 0;
+  }
+
+  /** @returns false for an unknown device */
+  async remove(id: string): Promise<boolean> {
+    const { count } = await this.database.prisma.device.deleteMany({ where: { id } });
+    return count > 0;
+  }
+
+  /** Devices by link and state, for the head of the dashboard. */
+  async counts(): Promise<{ state: KnownModuleState; online: boolean; devices: number }[]> {
+    const { rows } = await this.database.pool.query<{ state: KnownModuleState; online: boolean; devices: number }>(
+      `SELECT coalesce(${MODULE_STATE}, 'unknown') AS state, coalesce(s.online, false) AS online, count(*)::int AS devices
+         FROM device d LEFT JOIN device_state s ON s.device_id = d.id GROUP BY 1, 2`,
+    );
+    return rows;
+  }
+}

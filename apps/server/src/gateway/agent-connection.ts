@@ -1,0 +1,120 @@
+import { CLOSE, type DownFrame, type HelloFrame, type UpFrame } from "@mn316-fleet/protocol";
+import type { WebSocket } from "ws";
+import type { AgentSession } from "./agent-session";
+import { parseFrame } from "./parse-frame";
+import { Violations } from "./violations";
+
+/** An agent that lets more than this pile up unread is cut off. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+const HELLO_WITHIN_MS = 10_000;
+
+/** What a connection needs of the gateway. */
+export interface ConnectionHost {
+  /** Resolves with the fencing number of the new session, once it was welcomed. */
+  greet(connection: AgentConnection, hello: HelloFrame): Promise<void>;
+  handle(connection: AgentConnection, frame: Exclude<UpFrame, HelloFrame>): Promise<void> | void;
+  /** An unexpected fault while handling a frame. */
+  failed(connection: AgentConnection, error: unknown): void;
+}
+
+/** One socket of an agent, from its verified token to its end: reads frames in order, one at a time. */
+export class AgentConnection implements AgentSession {
+  /** Set by `greet`; 0 until then. */
+  fencing = 0n;
+  /** Heart-beats that were not answered yet. */
+  missedBeats = 0;
+  nextBeatAt = 0;
+  private readonly violations = new Violations();
+  private readonly helloTimer: NodeJS.Timeout;
+  private isGreeted = false;
+  /** The handling of the frames before, in order. */
+  private tail: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly deviceId: string,
+    private readonly socket: WebSocket,
+    private readonly host: ConnectionHost,
+  ) {
+    this.helloTimer = setTimeout(() => {
+      this.close(CLOSE.protocolError, "no hello in time");
+    }, HELLO_WITHIN_MS).unref();
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      this.receive(data, isBinary);
+    });
+    socket.on("pong", () => {
+      this.missedBeats = 0;
+    });
+  }
+
+  send(frame: DownFrame): boolean {
+    if (this.socket.readyState !== this.socket.OPEN) return false;
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      this.socket.terminate();
+      return false;
+    }
+    this.socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  close(code: number, reason: string): void {
+    clearTimeout(this.helloTimer);
+    this.socket.close(code, reason);
+  }
+
+  /** Ends the socket without the farewell that a half-open one would never answer. */
+  cut(): void {
+    this.socket.terminate();
+  }
+
+  beat(): void {
+    this.missedBeats++;
+    if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
+  }
+
+  /** Stops reading until `resume`: the kernel's buffers fill, and the agent has to wait. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** To be called when the socket is gone; resolves when the last frame's handling has ended. */
+  async ended(): Promise<void> {
+    clearTimeout(this.helloTimer);
+    await this.tail;
+  }
+
+  /** Tells the agent what was wrong with a frame; closes the connection when it happens too often. */
+  reject(code: string, message: string): void {
+    this.send({ type: "error", code, message: message.slice(0, 1_000) });
+    if (this.violations.add(Date.now())) this.close(CLOSE.protocolError, "too many bad frames");
+  }
+
+  private receive(data: Buffer, isBinary: boolean): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (isBinary) {
+      this.reject("not-text", "frames are text");
+      return;
+    }
+    const frame = parseFrame(data.toString("utf8"));
+    if ("code" in frame && !("type" in frame)) this.reject(frame.code, frame.message);
+    else this.tail = this.tail.then(() => this.take(frame)).catch((error: unknown) => this.host.failed(this, error));
+  }
+
+  private async take(frame: UpFrame): Promise<void> {
+    if (frame.type !== "hello") {
+      if (this.isGreeted) await this.host.handle(this, frame);
+      else this.close(CLOSE.protocolError, "hello must come first");
+      return;
+    }
+    if (this.isGreeted) {
+      this.reject("unexpected", "type: hello was said already");
+      return;
+    }
+    clearTimeout(this.helloTimer);
+    this.isGreeted = true;
+    await this.host.greet(this, frame);
+  }
+}

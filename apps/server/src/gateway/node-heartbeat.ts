@@ -1,0 +1,103 @@
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
+import type { Logger } from "pino";
+import { Database } from "../platform/database/database";
+import { LOGGER } from "../platform/logging/nest-logger";
+import { SETTINGS, type Settings } from "../platform/settings/settings";
+import { Sessions } from "./sessions";
+
+const EVERY_MS = 2_500;
+/** A node that was silent for so long is dead: its agents are offline until they come back elsewhere. */
+const DEAD_AFTER_MS = 8_000;
+/** RFC 6455: ended without a farewell. */
+const ABNORMAL = 1006;
+
+/** Shows that this node lives, and ends the sessions that a dead one left open. */
+@Injectable()
+export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private lastBeatAt = 0;
+  private beating: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: Sessions,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.endFormerSessions();
+    await this.beat();
+    this.timer = setInterval(() => {
+      this.beating = this.beating
+        .then(() => this.beat())
+        .catch((error: unknown) => {
+          this.logger.warn({ reason: (error as Error).message }, "heart-beat of this node failed");
+        });
+    }, EVERY_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.beating;
+    await this.database.pool.query("DELETE FROM node WHERE id = $1", [this.settings.nodeId]).catch(() => undefined);
+  }
+
+  /** A process that was killed left its sessions open under the id that is ours now. */
+  private async endFormerSessions(): Promise<void> {
+    const ended = await this.endSessions("l.node = $1", this.settings.nodeId);
+    if (ended > 0) this.logger.warn({ devices: ended }, "ended the sessions of a former process of this node");
+  }
+
+  private async beat(): Promise<void> {
+    const { pool } = this.database;
+    await pool.query("INSERT INTO node (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()", [
+      this.settings.nodeId,
+    ]);
+    const silentMs = Date.now() - this.lastBeatAt;
+    this.lastBeatAt = Date.now();
+    // After a silence of our own (the database was away) the others may seem dead only because they were cut off too.
+    if (silentMs > DEAD_AFTER_MS) await this.reassert();
+    else await this.sweep();
+  }
+
+  /** Another node may have taken us for dead meanwhile. */
+  private async reassert(): Promise<void> {
+    const held = this.sessions.all().map(({ fencing }) => String(fencing));
+    if (held.length === 0) return;
+    await this.database.transaction(async (tx) => {
+      await tx.query("UPDATE link_session SET ended = NULL, close_code = NULL WHERE id = ANY ($1::bigint[])", [held]);
+      await tx.query(
+        `UPDATE device_state s SET online = true, link_since = l.began
+           FROM link_session l WHERE l.id = ANY ($1::bigint[]) AND s.device_id = l.device_id AND s.fencing = l.id AND NOT s.online`,
+        [held],
+      );
+    });
+  }
+
+  private async sweep(): Promise<void> {
+    const ended = await this.endSessions(
+      "NOT EXISTS (SELECT 1 FROM node n WHERE n.id = l.node AND n.seen_at >= now() - make_interval(secs => $1))",
+      DEAD_AFTER_MS / 1_000,
+    );
+    if (ended > 0) this.logger.warn({ devices: ended }, "ended the sessions of a node that died");
+  }
+
+  /**
+   * Ends the open sessions that a condition on `l` names (index link_session_open_idx).
+   * @returns how many devices went offline by it
+   */
+  private async endSessions(condition: string, parameter: string | number): Promise<number> {
+    const { rowCount } = await this.database.pool.query(
+      `WITH dead AS (
+         SELECT l.id, l.device_id FROM link_session l WHERE l.ended IS NULL AND ${condition}
+       ), closed AS (
+         UPDATE link_session l SET ended = now(), close_code = ${ABNORMAL} FROM dead WHERE l.id = dead.id
+       )
+       UPDATE device_state s SET online = false, link_since = now()
+         FROM dead WHERE s.device_id = dead.device_id AND s.fencing = dead.id`,
+      [parameter],
+    );
+    return rowCount ?? 0;
+  }
+}

@@ -1,0 +1,108 @@
+import type { FleetEvent } from "@mn316-fleet/protocol";
+import { Injectable, type OnModuleInit } from "@nestjs/common";
+import { type NewEvent, type Projector, Projectors } from "../ingest/projectors";
+import type { Transaction } from "../platform/database/database";
+
+type Kind = "state" | "signal" | "config";
+/** Where an event stands in its device's history. */
+interface Numbered {
+  deviceId: string;
+  epoch: number;
+  event: { seq: number };
+}
+
+/** 27.007 §8.5: not known or not detectable. */
+const NO_SIGNAL = 99;
+
+/** The last that is known of each device, by the newest event in (epoch, seq), whatever order they come in. */
+@Injectable()
+export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
+  readonly name = "device-state";
+  readonly kinds = ["state", "signal", "config"] as const;
+
+  constructor(private readonly projectors: Projectors) {}
+
+  onModuleInit(): void {
+    this.projectors.register(this);
+  }
+
+  async apply(tx: Transaction, events: NewEvent<Kind>[]): Promise<void> {
+    await this.applyStates(tx, newest(events, "state"));
+    await this.applySignals(tx, newest(events, "signal"));
+    await this.applyConfigs(
+      tx,
+      newest(events, "config", ({ status }) => status === "applied"),
+    );
+  }
+
+  private async applyStates(tx: Transaction, events: NewEvent<"state">[]): Promise<void> {
+    if (events.length === 0) return;
+    await tx.query({
+      name: "project-module-state",
+      text: `UPDATE device_state s
+                SET module_state = v.state, module_since = v.since, cause = v.cause, state_epoch = v.epoch, state_seq = v.seq
+               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[])
+                 AS v (device_id, epoch, seq, state, since, cause)
+              WHERE s.device_id = v.device_id AND (s.state_epoch, s.state_seq) < (v.epoch, v.seq)`,
+      values: [
+        ...keys(events),
+        events.map(({ event }) => event.to),
+        events.map(({ event }) => new Date(event.at).toISOString()),
+        events.map(({ event }) => event.cause),
+      ],
+    });
+  }
+
+  private async applySignals(tx: Transaction, events: NewEvent<"signal">[]): Promise<void> {
+    if (events.length === 0) return;
+    await tx.query({
+      name: "project-signal",
+      text: `UPDATE device_state s SET signal_dbm = v.dbm, signal_epoch = v.epoch, signal_seq = v.seq
+               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[]) AS v (device_id, epoch, seq, dbm)
+              WHERE s.device_id = v.device_id AND (s.signal_epoch, s.signal_seq) < (v.epoch, v.seq)`,
+      values: [...keys(events), events.map(({ event: { rssi } }) => (rssi === NO_SIGNAL ? null : 2 * rssi - 113))],
+    });
+  }
+
+  /** For the history of connections only: which configuration an interval was lived under. */
+  private async applyConfigs(tx: Transaction, events: NewEvent<"config">[]): Promise<void> {
+    if (events.length === 0) return;
+    await tx.query({
+      name: "project-config-version",
+      text: `UPDATE device_state s SET config_version = greatest(s.config_version, v.version)
+               FROM unnest($1::uuid[], $2::int[]) AS v (device_id, version) WHERE s.device_id = v.device_id`,
+      values: [events.map(({ deviceId }) => deviceId), events.map(({ event }) => event.version)],
+    });
+  }
+}
+
+/** The newest event of a kind for each device. */
+function newest<K extends Kind>(
+  events: NewEvent<Kind>[],
+  kind: K,
+  concerns: (event: Extract<FleetEvent, { kind: K }>) => boolean = () => true,
+): NewEvent<K>[] {
+  const byDevice = new Map<string, NewEvent<K>>();
+  for (const candidate of events) {
+    if (!isOf(candidate, kind) || !concerns(candidate.event)) continue;
+    const known = byDevice.get(candidate.deviceId);
+    if (!known || isBefore(known, candidate)) byDevice.set(candidate.deviceId, candidate);
+  }
+  return [...byDevice.values()];
+}
+
+function isOf<K extends Kind>(candidate: NewEvent<Kind>, kind: K): candidate is NewEvent<Kind> & NewEvent<K> {
+  return candidate.event.kind === kind;
+}
+
+function isBefore(a: Numbered, b: Numbered): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.event.seq < b.event.seq);
+}
+
+function keys(events: Numbered[]): [string[], number[], number[]] {
+  return [
+    events.map(({ deviceId }) => deviceId),
+    events.map(({ epoch }) => epoch),
+    events.map(({ event }) => event.seq),
+  ];
+}

@@ -1,0 +1,123 @@
+import { Injectable } from "@nestjs/common";
+import { Database, type Transaction } from "../platform/database/database";
+import { storable } from "../platform/database/storable";
+import type { EventBatch } from "./event-batch";
+import { type NewEvent, Projectors } from "./projectors";
+import { continueSequence } from "./sequence";
+
+/** What became of a batch. */
+export interface Written {
+  batch: EventBatch;
+  acked: number;
+  missing: number | undefined;
+}
+
+interface Position {
+  deviceId: string;
+  epoch: number;
+  acked: number;
+}
+
+const positionKey = (deviceId: string, epoch: number) => `${deviceId}/${epoch}`;
+
+/** Writes batches of many devices in one transaction: raw events, what the projectors learn, and the positions. */
+@Injectable()
+export class EventWriter {
+  constructor(
+    private readonly database: Database,
+    private readonly projectors: Projectors,
+  ) {}
+
+  /** @param batches in each device's own order */
+  async write(batches: readonly EventBatch[]): Promise<Written[]> {
+    const followUps: (() => void)[] = [];
+    const written = await this.database.transaction(async (tx) => {
+      const positions = await lockPositions(tx, batches);
+      const { fresh, results } = select(positions, batches);
+      if (fresh.length > 0) {
+        await insert(tx, fresh);
+        await advance(tx, positions);
+        for (const projector of this.projectors.all()) {
+          const events = fresh.filter(({ event }) => projector.kinds.includes(event.kind));
+          if (events.length > 0) await projector.apply(tx, events, (followUp) => followUps.push(followUp));
+        }
+      }
+      return results;
+    });
+    for (const followUp of followUps) followUp();
+    return written;
+  }
+}
+
+/** The row locks order the batches of a device across nodes; taken in one order, so that they cannot cross. */
+async function lockPositions(tx: Transaction, batches: readonly EventBatch[]): Promise<Map<string, Position>> {
+  const wanted = new Map(batches.map(({ deviceId, epoch }) => [positionKey(deviceId, epoch), { deviceId, epoch }]));
+  const deviceIds = [...wanted.values()].map(({ deviceId }) => deviceId);
+  const epochs = [...wanted.values()].map(({ epoch }) => epoch);
+  await tx.query(
+    `INSERT INTO outbox_position (device_id, epoch, acked)
+     SELECT * FROM (SELECT unnest($1::uuid[]) AS d, unnest($2::bigint[]) AS e, 0) AS v ORDER BY d, e
+     ON CONFLICT DO NOTHING`,
+    [deviceIds, epochs],
+  );
+  const { rows } = await tx.query<{ deviceId: string; epoch: string; acked: string }>(
+    `SELECT p.device_id AS "deviceId", p.epoch, p.acked FROM outbox_position p
+       JOIN unnest($1::uuid[], $2::bigint[]) AS v (d, e) ON p.device_id = v.d AND p.epoch = v.e
+      ORDER BY p.device_id, p.epoch FOR UPDATE OF p`,
+    [deviceIds, epochs],
+  );
+  return new Map(
+    rows.map(({ deviceId, epoch, acked }) => [
+      positionKey(deviceId, Number(epoch)),
+      { deviceId, epoch: Number(epoch), acked: Number(acked) },
+    ]),
+  );
+}
+
+/** Picks what is new, moves the positions on, and says what each batch's sender may forget. */
+function select(
+  positions: Map<string, Position>,
+  batches: readonly EventBatch[],
+): { fresh: NewEvent[]; results: Written[] } {
+  const fresh: NewEvent[] = [];
+  const results = batches.map((batch) => {
+    const { deviceId, epoch, receivedAt } = batch;
+    const position = positions.get(positionKey(deviceId, epoch));
+    if (!position) throw new Error(`no outbox position of ${deviceId}`);
+    const { events, acked, missing } = continueSequence(position.acked, batch.events);
+    position.acked = acked;
+    for (const event of events) fresh.push({ deviceId, epoch, receivedAt, event: storable(event) });
+    return { batch, acked, missing };
+  });
+  return { fresh, results };
+}
+
+async function insert(tx: Transaction, fresh: readonly NewEvent[]): Promise<void> {
+  const column = <T>(value: (event: NewEvent) => T): T[] => fresh.map(value);
+  await tx.query({
+    name: "insert-module-events",
+    text: `INSERT INTO module_event (device_id, epoch, seq, at, received_at, kind, fields)
+           SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::jsonb[])
+           ON CONFLICT DO NOTHING`,
+    values: [
+      column(({ deviceId }) => deviceId),
+      column(({ epoch }) => epoch),
+      column(({ event }) => event.seq),
+      column(({ event }) => new Date(event.at).toISOString()),
+      column(({ receivedAt }) => receivedAt.toISOString()),
+      column(({ event }) => event.kind),
+      column(({ event: { seq: _seq, at: _at, kind: _kind, ...fields } }) => JSON.stringify(fields)),
+    ],
+  });
+}
+
+async function advance(tx: Transaction, positions: Map<string, Position>): Promise<void> {
+  const rows = [...positions.values()];
+  await tx.query({
+    name: "advance-outbox-positions",
+    text: `UPDATE outbox_position p SET acked = v.acked
+             FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS v (device_id, epoch, acked)
+            WHERE p.device_id = v.device_id AND p.epoch = v.epoch AND p.acked < v.acked`,
+    values: [rows.map(({ deviceId }) => deviceId), rows.map(({ epoch }) => epoch), rows.map(({ acked }) => acked)],
+  });
+}

@@ -1,0 +1,83 @@
+import {
+  type CreateJob,
+  createJobSchema,
+  executionPageSchema,
+  type ExecutionQuery,
+  executionQuerySchema,
+  idParamSchema,
+  jobPageSchema,
+  type JobQuery,
+  jobQuerySchema,
+  jobSchema,
+} from "@mn316-fleet/contracts";
+import { Body, Controller, Get, Param, Post, Query } from "@nestjs/common";
+import { ApiTags } from "@nestjs/swagger";
+import { type Caller, CurrentCaller } from "../auth/caller";
+import { RequireRole } from "../auth/require-role";
+import { ApiResult } from "../platform/http/api-result";
+import { JobsService } from "./jobs.service";
+
+@ApiTags("jobs")
+@Controller("api/v1")
+export class JobsController {
+  constructor(private readonly jobs: JobsService) {}
+
+  @Post("jobs")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 201, "One execution a device waits for its turn.")
+  create(@Body({ schema: createJobSchema }) body: CreateJob, @CurrentCaller() { name }: Caller) {
+    return this.jobs.create(body, name);
+  }
+
+  @Get("jobs")
+  @RequireRole("viewer")
+  @ApiResult(jobPageSchema)
+  list(@Query({ schema: jobQuerySchema }) query: JobQuery) {
+    return this.jobs.list(query);
+  }
+
+  @Get("jobs/:id")
+  @RequireRole("viewer")
+  @ApiResult(jobSchema)
+  get(@Param({ schema: idParamSchema }) { id }: { id: string }) {
+    return this.jobs.get(id);
+  }
+
+  @Get("jobs/:id/executions")
+  @RequireRole("viewer")
+  @ApiResult(executionPageSchema)
+  executions(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Query({ schema: executionQuerySchema }) query: ExecutionQuery,
+  ) {
+    return this.jobs.listExecutions(id, query);
+  }
+
+  @Post("jobs/:id/cancel")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 200, "What waited is canceled; what was sent runs to its own end. 409 where nothing waits.")
+  cancel(@Param({ schema: idParamSchema }) { id }: { id: string }) {
+    return this.jobs.cancel(id);
+  }
+
+  @Post("devices/:id/reconnect")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 201, "Closes the module's link to its broker and opens it again.")
+  reconnect(@Param({ schema: idParamSchema }) { id }: { id: string }, @CurrentCaller() { name }: Caller) {
+    return this.jobs.createFor(id, "reconnect", name);
+  }
+
+  @Post("devices/:id/restart")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 201, "Restarts the module and configures it anew.")
+  restart(@Param({ schema: idParamSchema }) { id }: { id: string }, @CurrentCaller() { name }: Caller) {
+    return this.jobs.createFor(id, "restart", name);
+  }
+
+  @Post("devices/:id/probe")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 201, "Asks the module what it is and how it is.")
+  probe(@Param({ schema: idParamSchema }) { id }: { id: string }, @CurrentCaller() { name }: Caller) {
+    return this.jobs.createFor(id, "probe", name);
+  }
+}

@@ -1,0 +1,28 @@
+import fastifyStatic from "@fastify/static";
+import type { NestFastifyApplication } from "@nestjs/platform-fastify";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The dashboard's files at `/`; those whose name holds a hash of their content may be kept for ever. */
+export async function serveDashboard(app: NestFastifyApplication, root = dashboardFolder()): Promise<void> {
+  if (root === undefined) return;
+  await app.register(fastifyStatic as never, {
+    root,
+    cacheControl: false,
+    wildcard: false,
+    setHeaders: (reply: { setHeader(name: string, value: string): void }, file: string) => {
+      const isHashed = file.includes(`${path.sep}assets${path.sep}`);
+      reply.setHeader("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
+    },
+  });
+}
+
+/** `apps/dashboard/dist`, found from the source file or from the bundle; undefined where it was not built. */
+function dashboardFolder(): string | undefined {
+  for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
+    const candidate = path.join(folder, "dashboard", "dist");
+    if (existsSync(path.join(candidate, "index.html"))) return candidate;
+    if (folder === path.dirname(folder)) return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+import type { NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { Logger } from "pino";
+import { ProblemFilter } from "../problems/problem.filter";
+import { validationPipe } from "../problems/validation.pipe";
+import { addSecurityHeaders } from "./security-headers";
+
+/** What holds for every route: schemas are enforced, every error is a problem document, every answer has its headers. */
+export function useHttpRules(app: NestFastifyApplication, logger: Logger): void {
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemFilter(logger));
+  addSecurityHeaders(app);
+}

@@ -1,0 +1,15 @@
+/** Connection refused, reset or timed out; PostgreSQL's classes 08 (connection), 57P (shutdown) and 53300 (too many). */
+const AWAY_CODES =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08\w{3}|57P\d\d|53300|P1001|P1002|P1008|P1017|P2024)$/;
+const AWAY_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Can't reach database|not queryable/;
+
+/** Whether an error only says that PostgreSQL cannot be reached now, so that the same may succeed later. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    const { code } = cause as { code?: unknown };
+    if ((typeof code === "string" && AWAY_CODES.test(code)) || AWAY_MESSAGES.test(cause.message)) return true;
+    if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { z } from "zod";
+import type { Settings } from "./settings";
+
+const ROLES = ["api", "gateway", "worker"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const url = (protocols: string[], example: string) =>
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      error: `expected an address such as ${example}`,
+    })
+    .optional();
+
+const schema = z.object({
+  PORT: z
+    .string()
+    .regex(/^\d+$/, "expected a TCP port, 1 to 65535")
+    .default("3000")
+    .transform(Number)
+    .refine((port) => port >= 1 && port <= 65_535, { error: "expected a TCP port, 1 to 65535" }),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database"),
+  REDIS_URL: url(["redis:", "rediss:"], "redis://host:6379"),
+  FLEET_DATA_DIR: z.string().min(1).default(".fleet"),
+  FLEET_ADMIN_KEY: z.string().min(16, "expected at least 16 characters").optional(),
+  FLEET_SECRET_KEY: z
+    .string()
+    .refine((value) => decodeKey(value)?.length === 32, { error: "expected 32 bytes as 64 hex digits or as base64" })
+    .optional(),
+  FLEET_ROLES: z
+    .string()
+    .default(ROLES.join(","))
+    .transform((value) => value.split(",").map((role) => role.trim()))
+    .pipe(z.array(z.enum(ROLES, { error: `expected a list out of ${ROLES.join(", ")}` })).min(1)),
+  FLEET_NODE_ID: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, "expected 1 to 64 letters, digits, '.', '_' or '-'")
+    .optional(),
+  FLEET_RETENTION_DAYS: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, "expected a whole number of days, 1 to 9999")
+    .default("90")
+    .transform(Number),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
+});
+
+/** A setting that stops the start; the message names the variable and what is expected. */
+export class SettingsError extends Error {}
+
+/**
+ * Reads a server's settings; an empty variable counts as absent.
+ * @throws SettingsError for the first variable with a wrong value
+ */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new SettingsError(`${String(issue?.path[0])} has a wrong value: ${issue?.message}`);
+  }
+  const { data } = parsed;
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    databaseUrl: data.DATABASE_URL,
+    redisUrl: data.REDIS_URL,
+    dataDir: data.FLEET_DATA_DIR,
+    adminKey: data.FLEET_ADMIN_KEY,
+    secretKey: data.FLEET_SECRET_KEY,
+    roles: new Set(data.FLEET_ROLES),
+    nodeId: data.FLEET_NODE_ID ?? `${hostname().slice(0, 40)}-${randomBytes(4).toString("hex")}`,
+    retentionDays: data.FLEET_RETENTION_DAYS,
+    logLevel: data.LOG_LEVEL,
+  };
+}
+
+/** A 32-byte key written as hex or base64. */
+export function decodeKey(value: string): Buffer | undefined {
+  if (/^[\da-f]{64}$/i.test(value)) return Buffer.from(value, "hex");
+  return /^[\w+/-]{43}=?$/.test(value) ? Buffer.from(value, "base64") : undefined;
+}

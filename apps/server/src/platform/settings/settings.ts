@@ -1,0 +1,20 @@
+/** What a server process was told by its environment, checked at start (see `readSettings`). */
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  /** undefined: start the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined;
+  /** undefined: queues and signals run on PostgreSQL. */
+  readonly redisUrl: string | undefined;
+  readonly dataDir: string;
+  readonly adminKey: string | undefined;
+  /** 32 bytes, base64 or hex; undefined: made once and kept in the data folder with mode 0600. */
+  readonly secretKey: string | undefined;
+  readonly roles: ReadonlySet<"api" | "gateway" | "worker">;
+  readonly nodeId: string;
+  readonly retentionDays: number;
+  readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+}
+
+/** Injection token of the process's `Settings`. */
+export const SETTINGS = Symbol("SETTINGS");
