@@ -1,0 +1,35 @@
+import "@mantine/core/styles.css";
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { z } from "zod";
+import { App } from "./app";
+import { TextsProvider } from "./texts/use-texts";
+import { cssVariablesResolver, theme } from "./theme";
+
+// Compiled validators need `eval`, which the server's content security policy forbids.
+z.config({ jitless: true });
+
+const queries = new QueryClient({
+  defaultOptions: {
+    // The page asks again by itself every few seconds: a retry of each single question would only hide a fault longer.
+    // A browser that believes itself offline may still reach a server on its own machine or network.
+    queries: { retry: false, networkMode: "always" },
+    mutations: { networkMode: "always" },
+  },
+});
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html lacks #root");
+
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <TextsProvider>
+          <App />
+        </TextsProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,25 @@
+import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+
+/** Shades that keep white text on filled buttons, and links on the page, above a contrast of 4.5 : 1. */
+export const theme = createTheme({
+  primaryColor: "cyan",
+  primaryShade: { light: 9, dark: 9 },
+  defaultRadius: "md",
+  cursorType: "pointer",
+});
+
+/** The library's dimmed text is below a contrast of 4.5 : 1 in both schemes, and its links on dark ground are, too. */
+export const cssVariablesResolver: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
+    "--fleet-page": "var(--mantine-color-gray-0)",
+    "--fleet-empty": "var(--mantine-color-gray-3)",
+  },
+  dark: {
+    "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
+    "--mantine-color-anchor": "var(--mantine-color-cyan-4)",
+    "--fleet-page": "var(--mantine-color-dark-8)",
+    "--fleet-empty": "var(--mantine-color-dark-4)",
+  },
+});

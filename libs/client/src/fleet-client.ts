@@ -1,0 +1,102 @@
+import {
+  availabilitySchema,
+  type AvailabilityQuery,
+  configStateSchema,
+  createdDeviceSchema,
+  type createDeviceSchema,
+  type CreateJob,
+  devicePageSchema,
+  type DeviceQuery,
+  deviceSchema,
+  eventPageSchema,
+  type EventQuery,
+  executionPageSchema,
+  type ExecutionQuery,
+  fleetCountsSchema,
+  intervalPageSchema,
+  type IntervalQuery,
+  jobPageSchema,
+  type JobQuery,
+  jobSchema,
+  timeoutsSchema,
+  type TimeoutsQuery,
+  tokenSchema,
+  type updateDeviceSchema,
+} from "@mn316-fleet/contracts";
+import { z } from "zod";
+import { type ClientOptions, Transport } from "./transport";
+
+interface Call {
+  signal?: AbortSignal | undefined;
+}
+
+/** The REST API, typed by the schemas that the server validates with. Times are ISO 8601 in UTC. */
+export class FleetClient {
+  private readonly transport: Transport;
+
+  constructor(options: ClientOptions) {
+    this.transport = new Transport(options);
+  }
+
+  readonly fleet = {
+    counts: (call: Call = {}) => this.transport.request(fleetCountsSchema, "fleet/counts", call),
+  };
+
+  readonly devices = {
+    list: (query: Partial<DeviceQuery> = {}, call: Call = {}) =>
+      this.transport.request(devicePageSchema, "devices", { query, ...call }),
+    get: (id: string, call: Call = {}) => this.transport.request(deviceSchema, `devices/${id}`, call),
+    create: (body: z.input<typeof createDeviceSchema>) =>
+      this.transport.request(createdDeviceSchema, "devices", { method: "POST", body }),
+    update: (id: string, body: z.input<typeof updateDeviceSchema>) =>
+      this.transport.request(deviceSchema, `devices/${id}`, { method: "PATCH", body }),
+    delete: (id: string) => this.transport.request(z.undefined(), `devices/${id}`, { method: "DELETE" }),
+    rotateToken: (id: string, overlapS?: number) =>
+      this.transport.request(tokenSchema, `devices/${id}/token`, { method: "POST", body: { overlapS } }),
+    events: (id: string, query: Partial<EventQuery> = {}, call: Call = {}) =>
+      this.transport.request(eventPageSchema, `devices/${id}/events`, { query, ...call }),
+    intervals: (id: string, query: Partial<IntervalQuery> = {}, call: Call = {}) =>
+      this.transport.request(intervalPageSchema, `devices/${id}/intervals`, { query, ...call }),
+    reconnect: (id: string) => this.transport.request(jobSchema, `devices/${id}/reconnect`, { method: "POST" }),
+    restart: (id: string) => this.transport.request(jobSchema, `devices/${id}/restart`, { method: "POST" }),
+    probe: (id: string) => this.transport.request(jobSchema, `devices/${id}/probe`, { method: "POST" }),
+  };
+
+  readonly config = {
+    get: (id: string, call: Call = {}) => this.transport.request(configStateSchema, `devices/${id}/config`, call),
+    /** @param version the one that was seen; without it the write is unconditional */
+    put: (id: string, body: object, version?: number) =>
+      this.transport.request(configStateSchema, `devices/${id}/config`, {
+        method: "PUT",
+        body,
+        headers: ifMatch(version),
+      }),
+    patch: (id: string, body: object, version?: number) =>
+      this.transport.request(configStateSchema, `devices/${id}/config`, {
+        method: "PATCH",
+        body,
+        headers: ifMatch(version),
+      }),
+  };
+
+  readonly jobs = {
+    create: (body: CreateJob) => this.transport.request(jobSchema, "jobs", { method: "POST", body }),
+    list: (query: Partial<JobQuery> = {}, call: Call = {}) =>
+      this.transport.request(jobPageSchema, "jobs", { query, ...call }),
+    get: (id: string, call: Call = {}) => this.transport.request(jobSchema, `jobs/${id}`, call),
+    executions: (id: string, query: Partial<ExecutionQuery> = {}, call: Call = {}) =>
+      this.transport.request(executionPageSchema, `jobs/${id}/executions`, { query, ...call }),
+    cancel: (id: string) => this.transport.request(jobSchema, `jobs/${id}/cancel`, { method: "POST" }),
+  };
+
+  readonly analytics = {
+    timeouts: (query: Partial<TimeoutsQuery> = {}, call: Call = {}) =>
+      this.transport.request(timeoutsSchema, "analytics/timeouts", { query, ...call }),
+    availability: (query: Partial<AvailabilityQuery> = {}, call: Call = {}) =>
+      this.transport.request(availabilitySchema, "analytics/availability", { query, ...call }),
+  };
+}
+
+function ifMatch(version: number | undefined): Record<string, string> {
+  return version === undefined ? {} : { "if-match": `"${version}"` };
+}

@@ -1,0 +1,3 @@
+export { FleetClient } from "./fleet-client";
+export { ProblemResponseError, UnreachableError } from "./problem-response.error";
+export type { ClientOptions } from "./transport";
