@@ -1,0 +1,26 @@
+/** `npm run bench [-- NAME…] [-- --json]`: runs the benchmarks one after the other and prints their figures. */
+import { parseArgs } from "node:util";
+import { decodeBench } from "../bench/decode.bench";
+import { type Bench, type Figure } from "../bench/figure";
+
+const BENCHES: Record<string, Bench> = { decode: decodeBench };
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
+const unknown = positionals.find((name) => !(name in BENCHES));
+if (unknown !== undefined) {
+  process.stderr.write(`There is no benchmark "${unknown}": choose from ${Object.keys(BENCHES).join(", ")}.\n`);
+  process.exit(1);
+}
+
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (!values.json) process.stdout.write(`${name} …\n`);
+  for (const figure of await bench())
+    process.stdout.write(values.json ? `${JSON.stringify(figure)}\n` : inWords(figure));
+}
+
+function inWords({ bench, value, unit, baseline, baselineIs, ratio, ...rest }: Figure): string {
+  const details = Object.entries(rest).map(([name, figure]) => `${name} ${figure}`);
+  const comparison = baseline === undefined ? [] : [`${ratio} of ${baseline} ${unit} (${baselineIs})`];
+  return `  ${bench}: ${value} ${unit}, ${[...comparison, ...details].join(", ")}\n`;
+}
