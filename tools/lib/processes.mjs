@@ -1,5 +1,6 @@
 /** Child processes that a launcher starts, watches and stops in order. */
 import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { createServer } from "node:net";
 import readline from "node:readline";
 
@@ -13,9 +14,9 @@ export class Program {
   /**
    * @param {string} name what to call it in messages
    * @param {string[]} args the script and its arguments
-   * @param {{ env?: Record<string, string | undefined>, ipc?: boolean, onLine?: (line: string) => void }} [options]
+   * @param {{ env?: Record<string, string | undefined>, ipc?: boolean }} [options]
    */
-  constructor(name, args, { env = {}, ipc = false, onLine = () => undefined } = {}) {
+  constructor(name, args, { env = {}, ipc = false } = {}) {
     this.name = name;
     /** The last lines it printed, for the message when it fails. @type {string[]} */
     this.lastLines = [];
@@ -35,7 +36,6 @@ export class Program {
       readline.createInterface({ input: stream }).on("line", (line) => {
         this.lastLines.push(line);
         if (this.lastLines.length > 20) this.lastLines.shift();
-        onLine(line);
       });
     }
   }
@@ -63,6 +63,19 @@ export class Program {
     return this.#untilExit((resolve) => {
       if (this.child.stdout) readline.createInterface({ input: this.child.stdout }).once("line", resolve);
     });
+  }
+
+  /**
+   * Also writes what it prints to a file, which begins anew.
+   * @param {string} file
+   */
+  logTo(file) {
+    const log = createWriteStream(file, { mode: 0o600 });
+    const streams = [this.child.stdout, this.child.stderr];
+    for (const stream of streams) stream?.pipe(log, { end: false });
+    // A full disk must not hold up the program whose words are lost.
+    log.on("error", () => streams.forEach((stream) => stream?.unpipe(log).resume()));
+    void this.exited.then(() => log.end());
   }
 
   /** Asks it to end, and makes it end after 12 s. */

@@ -5,10 +5,18 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The repository's root. */
-export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The repository's root, found from here or from a bundle that this file is part of. */
+export const ROOT = findRoot(path.dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE = [20, 19];
 const INSTALLED_MARK = path.join(ROOT, "node_modules", ".installed-lock");
+
+/**
+ * @param {string} folder somewhere in the repository
+ * @returns {string}
+ */
+function findRoot(folder) {
+  return existsSync(path.join(folder, "nx.json")) ? folder : findRoot(path.dirname(folder));
+}
 
 /** Stops with one line where Node is too old to run anything here. */
 export function requireNode() {
