@@ -1,15 +1,12 @@
+import "./schemas-without-eval";
 import "@mantine/core/styles.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { z } from "zod";
 import { App } from "./app";
 import { TextsProvider } from "./texts/use-texts";
 import { cssVariablesResolver, theme } from "./theme";
-
-// Compiled validators need `eval`, which the server's content security policy forbids.
-z.config({ jitless: true });
 
 const queries = new QueryClient({
   defaultOptions: {

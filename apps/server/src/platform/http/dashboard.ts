@@ -1,5 +1,6 @@
 import fastifyStatic from "@fastify/static";
 import type { NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { FastifyReply } from "fastify";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,13 +8,13 @@ import { fileURLToPath } from "node:url";
 /** The dashboard's files at `/`; those whose name holds a hash of their content may be kept for ever. */
 export async function serveDashboard(app: NestFastifyApplication, root = dashboardFolder()): Promise<void> {
   if (root === undefined) return;
-  await app.register(fastifyStatic as never, {
+  await app.register(fastifyStatic, {
     root,
     cacheControl: false,
     wildcard: false,
-    setHeaders: (reply: { setHeader(name: string, value: string): void }, file: string) => {
+    setHeaders: (reply: FastifyReply, file: string) => {
       const isHashed = file.includes(`${path.sep}assets${path.sep}`);
-      reply.setHeader("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
+      void reply.header("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
 }

@@ -1,0 +1,4 @@
+/** Loaded before any schema: zod would otherwise try to compile them, which the page's content security policy forbids. */
+import { config } from "zod";
+
+config({ jitless: true });
