@@ -1,9 +1,11 @@
 /** `npm run bench [-- NAME…] [-- --json]`: runs the benchmarks one after the other and prints their figures. */
 import { parseArgs } from "node:util";
+import { commandBench } from "../bench/command.bench";
 import { decodeBench } from "../bench/decode.bench";
 import { type Bench, type Figure } from "../bench/figure";
+import { ingestBench } from "../bench/ingest.bench";
 
-const BENCHES: Record<string, Bench> = { decode: decodeBench };
+const BENCHES: Record<string, Bench> = { decode: decodeBench, ingest: ingestBench, command: commandBench };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
 const unknown = positionals.find((name) => !(name in BENCHES));

@@ -1,0 +1,85 @@
+import { SUBPROTOCOL } from "@mn316-fleet/protocol";
+import { performance } from "node:perf_hooks";
+import { WebSocket } from "ws";
+
+const MINUTE_MS = 60_000;
+/** What an agent's outbox holds, about: a quiet module's heart-beats and samples, now and then a change. */
+const KINDS = [
+  ...Array.from({ length: 8 }, () => ({ kind: "ping" })),
+  ...Array.from({ length: 5 }, () => ({ kind: "publish-ack", packId: 17, dup: 0 })),
+  ...Array.from({ length: 4 }, () => ({ kind: "signal", rssi: 21, ber: 0, cell: "0C5A3B11" })),
+  { kind: "timeout", type: 5 },
+  { kind: "state", from: "connected", to: "reconnecting", cause: "heartbeat-lost" },
+  { kind: "state", from: "reconnecting", to: "connected", cause: "heartbeat-lost" },
+];
+
+/** Events of one device, numbered, some seconds apart. */
+export function* eventsOf(startedAt: number): Generator<Record<string, unknown>> {
+  for (let seq = 1; ; seq++) {
+    const at = startedAt + seq * 250;
+    const event = KINDS[seq % KINDS.length] ?? { kind: "ping" };
+    yield { seq, at, ...event, ...(event.kind === "state" && { since: at - MINUTE_MS }) };
+  }
+}
+
+/** One device's socket that keeps so many batches under way, and notes how long each takes to be acknowledged. */
+export class EventStream {
+  readonly latenciesMs: number[] = [];
+  acked = 0;
+  private readonly events = eventsOf(Date.now());
+  private readonly sentAt: number[] = [];
+  private readonly socket: WebSocket;
+  private isEnding = false;
+
+  constructor(
+    url: string,
+    token: string,
+    private readonly batch: number,
+    private readonly underWay: number,
+  ) {
+    const headers = { authorization: `Bearer ${token}` };
+    this.socket = new WebSocket(`${url.replace("http", "ws")}/agent`, SUBPROTOCOL, { headers });
+    this.socket.on("message", (data: Buffer) => {
+      this.take(JSON.parse(data.toString()) as { type: string; seq: number });
+    });
+  }
+
+  /** Resolves when the server has said welcome. */
+  async open(): Promise<void> {
+    await new Promise((resolve, reject) => this.socket.once("open", resolve).once("error", reject));
+    const reported = { version: 0, config: null };
+    this.send({ type: "hello", agent: "bench", epoch: 1, resumeFrom: 1, module: {}, reported, clock: Date.now() });
+    await new Promise((resolve) => this.socket.once("message", resolve));
+  }
+
+  start(): void {
+    for (let count = 0; count < this.underWay; count++) this.sendBatch();
+  }
+
+  /** Sends nothing more and resolves when all that was sent is acknowledged. */
+  async finish(): Promise<void> {
+    this.isEnding = true;
+    while (this.sentAt.length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.socket.close();
+  }
+
+  private take(frame: { type: string; seq: number }): void {
+    if (frame.type !== "ack") return;
+    // One acknowledgement may stand for several batches: all up to its number are committed.
+    while (this.acked < frame.seq) {
+      this.acked += this.batch;
+      this.latenciesMs.push(performance.now() - (this.sentAt.shift() ?? Number.NaN));
+      if (!this.isEnding) this.sendBatch();
+    }
+  }
+
+  private sendBatch(): void {
+    const events = Array.from({ length: this.batch }, () => this.events.next().value as Record<string, unknown>);
+    this.sentAt.push(performance.now());
+    this.send({ type: "events", epoch: 1, events });
+  }
+
+  private send(frame: object): void {
+    this.socket.send(JSON.stringify(frame));
+  }
+}
