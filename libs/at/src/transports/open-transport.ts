@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { SerialPort } from "serialport";
 import { TransportError } from "../errors";
+import { ClosingSerialPort } from "./closing-serial-port";
 
 export interface TransportOptions {
   /** Bits per second of a serial port; 115200 unless given. */
@@ -27,7 +27,7 @@ export function openTransport(address: string, options: TransportOptions = {}): 
 
 function openSerial(path: string, { baudRate = 115_200 }: TransportOptions): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const port = new SerialPort({ path, baudRate, autoOpen: false });
+    const port = new ClosingSerialPort({ path, baudRate, autoOpen: false });
     port.open((error) => {
       if (error) reject(new TransportError(path, error.message));
       else resolve(port);
