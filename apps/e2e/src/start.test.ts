@@ -1,6 +1,6 @@
 import { eventually } from "@mn316-fleet/testkit";
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT } from "../../../tools/lib/workspace.mjs";
@@ -13,9 +13,6 @@ describe("npm start", () => {
   let launcher: ChildProcess | undefined;
   let printed = "";
 
-  beforeAll(() => {
-    chmodSync(folder, 0o755);
-  });
   afterAll(async () => {
     await interrupt();
     rmSync(folder, { recursive: true, force: true });

