@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,6 +40,27 @@ describe("the documentation", () => {
     const names = [...ofServer, ...ofAgent].map(([, name = ""]) => name);
     expect(names.length).toBeGreaterThan(15);
     for (const name of names) expect(page).toContain(`\`${name}\``);
+  });
+
+  it("draws the direction of imports that lint enforces", () => {
+    const { forbidden } = createRequire(import.meta.url)(path.join(ROOT, ".dependency-cruiser.cjs")) as {
+      forbidden: { name: string; to: { pathNot: string[] } }[];
+    };
+    const enforced = forbidden.flatMap(({ name, to }): [string, string[]][] => {
+      const project = /^imports of (.+)$/.exec(name)?.[1];
+      if (project === undefined) return [];
+      const allowed = to.pathNot.map((pattern) => pattern.replace(/^\^libs\//, "").replace(/\/$/, ""));
+      return [[project, allowed.slice(1).sort()]]; // the first is the project itself
+    });
+    const rows = [...read("docs/architecture.md").matchAll(/^\| (`(?:libs|apps)\/[^|]*`) +\| ([^|]*?) *\|$/gm)];
+    const drawn = rows.flatMap(([, projects = "", allowed = ""]) =>
+      [...projects.matchAll(/`([^`]+)`/g)].map(([, project = ""]): [string, string[]] => [
+        project,
+        allowed === "nothing of ours" ? [] : allowed.split(", ").sort(),
+      ]),
+    );
+    expect(Object.fromEntries(drawn)).toEqual(Object.fromEntries(enforced));
+    expect(enforced.length).toBeGreaterThan(10);
   });
 
   it("names every metric", () => {
