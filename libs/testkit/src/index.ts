@@ -1,3 +1,4 @@
 export { eventually } from "./eventually";
 export { createTestDatabase, type TestDatabase } from "./test-database";
+export { findTestRedis, type TestRedis } from "./test-redis";
 export { startTestBroker, type TestBroker } from "./test-broker";

@@ -1,39 +1,35 @@
 import { executionPageSchema, jobSchema } from "@mn316-fleet/contracts";
 import type { ExecutionReport } from "@mn316-fleet/protocol";
-import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
-import { Redis } from "ioredis";
+import { createTestDatabase, eventually, findTestRedis, type TestDatabase } from "@mn316-fleet/testkit";
 import { randomUUID } from "node:crypto";
 import { ConfigsModule } from "../configs/configs.module";
 import { DevicesModule } from "../devices/devices.module";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { JobsModule } from "../jobs/jobs.module";
+import type { Settings } from "../platform/settings/settings";
 import { TestApp } from "../test-support/test-app";
 import { DispatchModule } from "./dispatch.module";
 import { Reconciler } from "./reconciler";
 
-/** A database of Redis of its own, so that no other server's worker takes these jobs. */
-const REDIS_URL = new URL("/11", process.env.REDIS_URL ?? "redis://127.0.0.1:6379").href;
+const redis = await findTestRedis();
 const FEATURES = [DevicesModule, ConfigsModule, JobsModule, DispatchModule];
 
-describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
+describe("jobs over postgres", () => suite({}));
+(redis ? describe : describe.skip)("jobs over redis", () => {
+  suite({ redisUrl: redis?.url, ...(redis && { redisPrefix: redis.prefix }) });
+  afterAll(() => redis?.clean());
+});
+
+function suite(settings: Partial<Settings>): void {
   let testDatabase: TestDatabase;
   let server: TestApp;
   let deviceIds: string[];
-  let isAvailable = true;
 
   beforeAll(async () => {
-    const redisUrl = backend === "redis" ? REDIS_URL : undefined;
-    if (redisUrl) isAvailable = await emptied(redisUrl);
-    if (!isAvailable) {
-      process.stderr.write(`Skipped: no Redis at ${REDIS_URL}\n`);
-      expect(process.env.CI).toBeUndefined();
-      return;
-    }
     testDatabase = await createTestDatabase();
-    server = await TestApp.start(FEATURES, testDatabase.url, { redisUrl });
+    server = await TestApp.start(FEATURES, testDatabase.url, settings);
   }, 60_000);
   beforeEach(async () => {
-    if (!isAvailable) return;
     await server.database.pool.query("DELETE FROM device");
     await server.database.pool.query("DELETE FROM job");
     server.links.online.clear();
@@ -42,11 +38,9 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     for (const name of ["a", "b", "c"]) deviceIds.push((await server.ok("POST", "devices", { name })).id);
   });
   afterAll(async () => {
-    if (!isAvailable) return;
     await server.stop();
     await testDatabase.drop();
   });
-  const test = (name: string, run: () => Promise<void>) => it(name, () => (isAvailable ? run() : Promise.resolve()));
 
   const device = (index = 0) => deviceIds[index]!;
   const sent = (deviceId: string) => server.links.of(deviceId, "execute");
@@ -89,7 +83,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
   const age = (id: string, columns: string) =>
     server.database.pool.query(`UPDATE execution SET ${columns} WHERE id = $1`, [id]);
 
-  test("go to connected devices, and what came of them comes back", async () => {
+  it("go to connected devices, and what came of them comes back", async () => {
     server.links.online.add(device());
     const created = await at([device()]);
     expect(jobSchema.parse(created)).toEqual(created);
@@ -121,7 +115,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     ]);
   });
 
-  test("run one at a time on a device, in order, and on devices side by side", async () => {
+  it("run one at a time on a device, in order, and on devices side by side", async () => {
     server.links.online.add(device(0)).add(device(1));
     const [first, second] = [await at([device(0), device(1)]), await at([device(0)])];
     const one = await nextSent(device(0));
@@ -137,7 +131,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await job(second.id)).status).toBe("COMPLETED");
   });
 
-  test("wait for a device that is away and go out at its hello, in order", async () => {
+  it("wait for a device that is away and go out at its hello, in order", async () => {
     const jobs = [await at([device()]), await at([device()])];
     await server.connect(device());
     const one = await nextSent(device());
@@ -146,7 +140,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await nextSent(device(), 2)).job.id).toBe(jobs[1].id);
   });
 
-  test("are sent again over a new link until the device answers, always as the same attempt", async () => {
+  it("are sent again over a new link until the device answers, always as the same attempt", async () => {
     server.links.online.add(device());
     await at([device()]);
     const one = await nextSent(device());
@@ -159,7 +153,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect(sent(device())).toHaveLength(2);
   });
 
-  test("take reports as frames and events, repeated and out of order", async () => {
+  it("take reports as frames and events, repeated and out of order", async () => {
     server.links.online.add(device());
     const { id } = await at([device()], { steps: [{ command: "AT" }, { command: "AT+CSQ" }] });
     const { execution } = await nextSent(device());
@@ -201,7 +195,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await job(id)).status).toBe("COMPLETED");
   });
 
-  test("believe no device about another's execution, nor another attempt", async () => {
+  it("believe no device about another's execution, nor another attempt", async () => {
     server.links.online.add(device());
     const { id } = await at([device()]);
     const { execution } = await nextSent(device());
@@ -211,7 +205,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await executions(id))[0].status).toBe("SENT");
   });
 
-  test("complete once when their last executions end at the same time", async () => {
+  it("complete once when their last executions end at the same time", async () => {
     for (const deviceId of deviceIds) server.links.online.add(deviceId);
     const { id } = await at(deviceIds);
     const frames = await Promise.all(deviceIds.map((deviceId) => nextSent(deviceId)));
@@ -219,7 +213,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect(await job(id)).toMatchObject({ status: "COMPLETED", counts: { succeeded: 3 } });
   });
 
-  test("expire where a device does not come in time", async () => {
+  it("expire where a device does not come in time", async () => {
     const { id } = await at([device()], { expiresAt: new Date(Date.now() + 1_200).toISOString() });
     await eventually(async () => {
       expect(await job(id)).toMatchObject({ status: "COMPLETED", counts: { expired: 1 } });
@@ -229,7 +223,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect(sent(device())).toHaveLength(0);
   });
 
-  test("are given up where a device falls silent; its late result replaces that, marked", async () => {
+  it("are given up where a device falls silent; its late result replaces that, marked", async () => {
     server.links.online.add(device());
     const { id } = await at([device()], { timeoutS: 1 });
     const { id: nextId } = await at([device()]);
@@ -246,7 +240,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect(await job(id)).toMatchObject({ status: "COMPLETED", counts: { succeeded: 1, timedOut: 0 } });
   });
 
-  test("survive the loss of every queue: the reconciler finds what is stuck", async () => {
+  it("survive the loss of every queue: the reconciler finds what is stuck", async () => {
     server.links.online.add(device());
     const { id } = await at([device()]);
     const { execution } = await nextSent(device());
@@ -265,7 +259,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await job(id)).status).toBe("COMPLETED");
   });
 
-  test("can be canceled as long as they wait", async () => {
+  it("can be canceled as long as they wait", async () => {
     server.links.online.add(device(0));
     const { id } = await at(deviceIds);
     const { execution } = await nextSent(device(0));
@@ -283,7 +277,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await server.request("POST", `jobs/${randomUUID()}/cancel`)).status).toBe(404);
   });
 
-  test("are refused by the device's own policy before anything is sent", async () => {
+  it("are refused by the device's own policy before anything is sent", async () => {
     server.links.online.add(device());
     await server.ok("PUT", `devices/${device()}/config`, {
       mqtt: { host: "h", port: 1, clientId: "c" },
@@ -297,7 +291,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect(sent(device())).toHaveLength(0);
   });
 
-  test("of the kind configure carry the configuration anew", async () => {
+  it("of the kind configure carry the configuration anew", async () => {
     await server.ok("PUT", `devices/${device()}/config`, { mqtt: { host: "h", port: 1, clientId: "c" } });
     server.links.online.add(device());
     await server.ok("POST", "jobs", { kind: "configure", targets: { deviceIds: [device()] } });
@@ -305,14 +299,14 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect(server.links.frames.map(({ frame }) => frame.type)).toEqual(["desired", "execute"]);
   });
 
-  test("end with the removal of their device", async () => {
+  it("end with the removal of their device", async () => {
     const { id } = await at([device()]);
     await server.ok("DELETE", `devices/${device()}`);
     await server.app.get(Reconciler).reconcile();
     expect((await job(id)).status).toBe("COMPLETED");
   });
 
-  test("have short forms for one device", async () => {
+  it("have short forms for one device", async () => {
     for (const kind of ["reconnect", "restart", "probe"]) {
       const answer = await server.request("POST", `devices/${device()}/${kind}`);
       expect(answer.status).toBe(201);
@@ -321,7 +315,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     }
   });
 
-  test("are listed newest first, page by page", async () => {
+  it("are listed newest first, page by page", async () => {
     const made = [await at([device()]), await at([device()]), await at([device()])];
     const first = await server.ok("GET", "jobs?limit=2");
     const second = await server.ok("GET", `jobs?limit=2&cursor=${first.next}`);
@@ -338,7 +332,7 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
     expect((await server.request("GET", `jobs/${randomUUID()}/executions`)).status).toBe(404);
   });
 
-  test("are refused by field, and nothing is created", async () => {
+  it("are refused by field, and nothing is created", async () => {
     const unknown = randomUUID();
     const paths = async (body: object) => {
       const answer = await server.request("POST", "jobs", body);
@@ -361,19 +355,4 @@ describe.each(["postgres", "redis"] as const)("jobs over %s", (backend) => {
       expect(await paths({ kind: "at", targets, steps: [{ command }] })).toContain("steps.0.command");
     expect((await server.ok("GET", "jobs")).items).toEqual([]);
   });
-});
-
-/** Empties the database of Redis; false where there is none. */
-async function emptied(url: string): Promise<boolean> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
-  redis.on("error", () => undefined);
-  try {
-    await redis.connect();
-    await redis.flushdb();
-    await redis.quit();
-    return true;
-  } catch {
-    redis.disconnect();
-    return false;
-  }
 }

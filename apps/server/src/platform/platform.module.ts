@@ -30,7 +30,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
 
   /** @param databaseUrl a migrated PostgreSQL: the one of the settings or the embedded one */
   static with(settings: Settings, databaseUrl: string, logger: Logger): DynamicModule {
-    const { redisUrl, roles } = settings;
+    const { redisUrl, redisPrefix, roles } = settings;
     const isWorker = roles.has("worker");
     return {
       module: PlatformModule,
@@ -48,12 +48,16 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
         {
           provide: Queues,
           useFactory: () =>
-            redisUrl ? new RedisQueues(redisUrl, logger, isWorker) : new PostgresQueues(databaseUrl, logger, isWorker),
+            redisUrl
+              ? new RedisQueues(redisUrl, redisPrefix, logger, isWorker)
+              : new PostgresQueues(databaseUrl, logger, isWorker),
         },
         {
           provide: Signals,
           useFactory: (database: PgDatabase) =>
-            redisUrl ? new RedisSignals(redisUrl, logger) : PostgresSignals.open(databaseUrl, database.pool, logger),
+            redisUrl
+              ? new RedisSignals(redisUrl, redisPrefix, logger)
+              : PostgresSignals.open(databaseUrl, database.pool, logger),
           inject: [Database],
         },
       ],

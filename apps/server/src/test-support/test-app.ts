@@ -87,6 +87,7 @@ export class TestApp {
       host: "127.0.0.1",
       databaseUrl,
       redisUrl: undefined,
+      redisPrefix: "test",
       dataDir,
       adminKey: `mfk_${randomBytes(32).toString("base64url")}`,
       secretKey: undefined,

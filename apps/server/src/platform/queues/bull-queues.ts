@@ -4,8 +4,6 @@ import type { Logger } from "pino";
 import { Pool } from "pg";
 import { type QueueName, type QueuedJob, Queues } from "./queues";
 
-/** In braces, so that all keys of the fleet fall into one slot of a Redis Cluster. */
-const REDIS_PREFIX = "{mn316-fleet}";
 /** Finished jobs are kept for a look, never for good: PostgreSQL holds the record. */
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 5_000, age: 86_400 } };
 
@@ -86,14 +84,12 @@ abstract class BullQueues extends Queues {
 export class RedisQueues extends BullQueues {
   readonly backend = "redis";
   private readonly connection: Redis;
+  private readonly prefix: string;
 
-  constructor(
-    url: string,
-    logger: Logger,
-    isWorker: boolean,
-    private readonly prefix = REDIS_PREFIX,
-  ) {
+  /** @param fleet begins the keys' names */
+  constructor(url: string, fleet: string, logger: Logger, isWorker: boolean) {
     super(logger, isWorker);
+    this.prefix = `{${fleet}}`; // in braces, so that all keys of the fleet fall into one slot of a Redis Cluster
     this.connection = new Redis(url, { maxRetriesPerRequest: null });
     this.connection.on("error", (error) => {
       logger.warn({ reason: error.message }, "Redis unreachable");

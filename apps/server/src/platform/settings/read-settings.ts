@@ -24,6 +24,10 @@ const schema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   DATABASE_URL: url(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database"),
   REDIS_URL: url(["redis:", "rediss:"], "redis://host:6379"),
+  FLEET_REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, "expected 1 to 64 letters, digits, '.', '_' or '-'")
+    .default("mn316-fleet"),
   FLEET_DATA_DIR: z.string().min(1).default(".fleet"),
   FLEET_ADMIN_KEY: z.string().min(16, "expected at least 16 characters").optional(),
   FLEET_SECRET_KEY: z
@@ -67,6 +71,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     host: data.HOST,
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
+    redisPrefix: data.FLEET_REDIS_PREFIX,
     dataDir: data.FLEET_DATA_DIR,
     adminKey: data.FLEET_ADMIN_KEY,
     secretKey: data.FLEET_SECRET_KEY,

@@ -6,6 +6,8 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** undefined: queues and signals run on PostgreSQL. */
   readonly redisUrl: string | undefined;
+  /** What the names of all keys and channels in Redis begin with, so that several fleets can share one. */
+  readonly redisPrefix: string;
   readonly dataDir: string;
   readonly adminKey: string | undefined;
   /** 32 bytes, base64 or hex; undefined: made once and kept in the data folder with mode 0600. */

@@ -3,20 +3,19 @@ import type { Logger } from "pino";
 import { Subscriptions } from "./subscriptions";
 import { Signals } from "./signals";
 
-const PREFIX = "mn316-fleet:signal:";
-
 /** Signals over Redis' publish and subscribe. */
 export class RedisSignals extends Signals {
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
   private readonly subscriptions = new Subscriptions();
 
-  constructor(
-    url: string,
-    logger: Logger,
-    private readonly prefix = PREFIX,
-  ) {
+  private readonly prefix: string;
+
+  /** @param fleet begins the channels' names: the databases of one Redis share their channels */
+  constructor(url: string, fleet: string, logger: Logger) {
     super();
+    const prefix = `${fleet}:signal:`;
+    this.prefix = prefix;
     this.publisher = new Redis(url);
     this.subscriber = new Redis(url); // subscribes again by itself after a reconnect
     for (const redis of [this.publisher, this.subscriber])
