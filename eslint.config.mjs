@@ -35,7 +35,13 @@ export default tseslint.config(
     rules: { "@typescript-eslint/consistent-type-imports": "off" },
   },
   {
-    files: ["**/*.test.ts", "libs/testkit/**/*.ts", "apps/server/src/test-support/**/*.ts", "apps/e2e/**/*.ts"],
+    files: [
+      "**/*.test.ts",
+      "**/*.contract.ts",
+      "libs/testkit/**/*.ts",
+      "apps/server/src/test-support/**/*.ts",
+      "apps/e2e/**/*.ts",
+    ],
     rules: {
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",

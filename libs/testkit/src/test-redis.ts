@@ -7,6 +7,8 @@ export interface TestRedis {
   prefix: string;
   /** Removes the suite's keys. */
   clean(): Promise<void>;
+  /** Ends the connections of that name at Redis' side. */
+  cut(connectionName: string): Promise<void>;
 }
 
 /**
@@ -17,7 +19,8 @@ export interface TestRedis {
 export async function findTestRedis(): Promise<TestRedis | undefined> {
   const url = process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
   const prefix = `test-${randomBytes(6).toString("hex")}`;
-  if (await answers(url)) return { url, prefix, clean: () => removeKeys(url, prefix) };
+  if (await answers(url))
+    return { url, prefix, clean: () => removeKeys(url, prefix), cut: (name) => killClients(url, name) };
   const message = `no Redis at ${new URL(url).host}`;
   if (process.env.CI === "true") throw new Error(message);
   process.stderr.write(`Skipped: ${message}\n`);
@@ -41,5 +44,13 @@ async function removeKeys(url: string, prefix: string): Promise<void> {
   const redis = new Redis(url);
   for await (const keys of redis.scanStream({ match: `*${prefix}*`, count: 1_000 }) as AsyncIterable<string[]>)
     if (keys.length > 0) await redis.unlink(keys);
+  await redis.quit();
+}
+
+async function killClients(url: string, name: string): Promise<void> {
+  const redis = new Redis(url);
+  const clients = (await redis.client("LIST")) as string;
+  const ids = clients.split("\n").filter((line) => line.includes(` name=${name}`));
+  for (const line of ids) await redis.client("KILL", "ID", /^id=(\d+)/.exec(line)?.[1] ?? "");
   await redis.quit();
 }

@@ -90,7 +90,7 @@ export class RedisQueues extends BullQueues {
   constructor(url: string, fleet: string, logger: Logger, isWorker: boolean) {
     super(logger, isWorker);
     this.prefix = `{${fleet}}`; // in braces, so that all keys of the fleet fall into one slot of a Redis Cluster
-    this.connection = new Redis(url, { maxRetriesPerRequest: null });
+    this.connection = new Redis(url, { connectionName: `${fleet}-queues`, maxRetriesPerRequest: null });
     this.connection.on("error", (error) => {
       logger.warn({ reason: error.message }, "Redis unreachable");
     });

@@ -1,5 +1,6 @@
 import { Client, type Pool } from "pg";
 import type { Logger } from "pino";
+import { Notification, notificationsOf } from "./notification";
 import { Signals } from "./signals";
 import { Subscriptions } from "./subscriptions";
 
@@ -28,7 +29,15 @@ export class PostgresSignals extends Signals {
   }
 
   async publish(channel: string, payload: unknown): Promise<void> {
-    await this.pool.query("SELECT pg_notify($1, $2)", [CHANNEL, JSON.stringify({ channel, payload })]);
+    try {
+      // One statement: PostgreSQL hands on what a transaction notified together and in its order.
+      await this.pool.query(
+        "SELECT pg_notify($1, part) FROM unnest($2::text[]) WITH ORDINALITY AS p (part, n) ORDER BY n",
+        [CHANNEL, notificationsOf({ channel, payload })],
+      );
+    } catch (error) {
+      this.logger.warn({ channel, reason: (error as Error).message }, "signal not sent");
+    }
   }
 
   subscribe(channel: string, handler: (payload: unknown) => void): Promise<() => Promise<void>> {
@@ -46,9 +55,10 @@ export class PostgresSignals extends Signals {
 
   private async listen(): Promise<void> {
     const client = new Client({ connectionString: this.url, keepAlive: true, application_name: "mn316-fleet signals" });
-    client.on("notification", ({ payload }) => {
-      const { channel, payload: signal } = JSON.parse(payload ?? "") as { channel: string; payload: unknown };
-      this.subscriptions.deliver(channel, signal);
+    const notification = new Notification();
+    client.on("notification", ({ payload = "" }) => {
+      const signal = notification.take(payload);
+      if (signal) this.subscriptions.deliver(signal.channel, signal.payload);
     });
     client.on("error", (error) => {
       this.logger.warn({ reason: error.message }, "PostgreSQL unreachable for signals");
@@ -58,7 +68,8 @@ export class PostgresSignals extends Signals {
     });
     await client.connect();
     await client.query(`LISTEN ${CHANNEL}`);
-    this.client = client;
+    if (this.isClosed) await client.end();
+    else this.client = client;
   }
 
   private async listenAgain(): Promise<void> {

@@ -4,11 +4,9 @@ type Handler = (payload: unknown) => void;
 export class Subscriptions {
   private readonly handlers = new Map<string, Set<Handler>>();
 
-  /** @returns whether this is the channel's first handler */
-  add(channel: string, handler: Handler): boolean {
+  add(channel: string, handler: Handler): void {
     const handlers = this.handlers.get(channel) ?? new Set();
     this.handlers.set(channel, handlers.add(handler));
-    return handlers.size === 1;
   }
 
   /** @returns whether nobody is left */
