@@ -7,6 +7,11 @@ import { Violations } from "./violations";
 /** An agent that lets more than this pile up unread is cut off. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const HELLO_WITHIN_MS = 10_000;
+/** Frames of one connection that may wait for those before them; then it is not read until half of them are done. */
+const MAX_WAITING_FRAMES = 16;
+
+/** Why a connection is not read: the node's buffer is full, the connection's own frames wait, the server is stopping. */
+type Hold = "buffer" | "frames" | "stopping";
 
 /** What a connection needs of the gateway. */
 export interface ConnectionHost {
@@ -29,6 +34,8 @@ export class AgentConnection implements AgentSession {
   private isGreeted = false;
   /** The handling of the frames before, in order. */
   private tail: Promise<void> = Promise.resolve();
+  private waitingFrames = 0;
+  private readonly holds = new Set<Hold>();
 
   constructor(
     readonly deviceId: string,
@@ -71,13 +78,26 @@ export class AgentConnection implements AgentSession {
     if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
   }
 
-  /** Stops reading until `resume`: the kernel's buffers fill, and the agent has to wait. */
-  pause(): void {
-    this.socket.pause();
+  /** Whether its socket is not read now, so that an answer to a heart-beat would not be heard. */
+  get isHeld(): boolean {
+    return this.holds.size > 0;
   }
 
-  resume(): void {
+  /** Stops reading until nothing holds it any more: the kernel's buffers fill, and the agent has to wait. */
+  hold(reason: Hold): void {
+    if (this.holds.size === 0) this.socket.pause();
+    this.holds.add(reason);
+  }
+
+  release(reason: Hold): void {
+    if (!this.holds.delete(reason) || this.holds.size > 0) return;
+    this.missedBeats = 0;
     this.socket.resume();
+  }
+
+  /** Resolves when the frames that were read are handled. */
+  async settled(): Promise<void> {
+    await this.tail;
   }
 
   /** To be called when the socket is gone; resolves when the last frame's handling has ended. */
@@ -100,7 +120,17 @@ export class AgentConnection implements AgentSession {
     }
     const frame = parseFrame(data.toString("utf8"));
     if ("code" in frame && !("type" in frame)) this.reject(frame.code, frame.message);
-    else this.tail = this.tail.then(() => this.take(frame)).catch((error: unknown) => this.host.failed(this, error));
+    else this.enqueue(frame);
+  }
+
+  private enqueue(frame: UpFrame): void {
+    if (++this.waitingFrames >= MAX_WAITING_FRAMES) this.hold("frames");
+    this.tail = this.tail
+      .then(() => this.take(frame))
+      .catch((error: unknown) => this.host.failed(this, error))
+      .finally(() => {
+        if (--this.waitingFrames <= MAX_WAITING_FRAMES / 2) this.release("frames");
+      });
   }
 
   private async take(frame: UpFrame): Promise<void> {

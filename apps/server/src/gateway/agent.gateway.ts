@@ -15,12 +15,13 @@ import type { IncomingMessage } from "node:http";
 import { Gauge } from "prom-client";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-import { DeviceTokens } from "../auth/device-tokens";
+import { bearerCredential } from "../auth/credentials";
+import { DeviceTokens, type VerifiedToken } from "../auth/device-tokens";
 import { TokenWatch } from "../auth/token-watch";
 import { Ingest } from "../ingest/ingest";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { Metrics } from "../platform/metrics/metrics";
-import { isDatabaseAway } from "../platform/problems/database-away";
+import { mayRetry } from "../platform/problems/database-away";
 import { AgentConnection, type ConnectionHost } from "./agent-connection";
 import { FrameHandlers } from "./frame-handlers";
 import { NodeLinks } from "./node-links";
@@ -31,6 +32,8 @@ import { Sessions } from "./sessions";
 const TRY_AGAIN_LATER = 1013;
 const BEAT_SLICE_MS = 1_000;
 const RETRY_END_MS = 1_000;
+/** At a stop, for each of: the frames under way, their commit, the agents' farewell. */
+const FAREWELL_MS = 2_000;
 
 /** The agents' WebSocket: who may come in, what happens with each frame, and an orderly end. */
 @WebSocketGateway({
@@ -42,6 +45,8 @@ const RETRY_END_MS = 1_000;
 export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModuleInit, OnModuleDestroy {
   private isStopping = false;
   private beats: NodeJS.Timeout | undefined;
+  /** Connections whose token is good, whether they have said hello or not. */
+  readonly connections = new Set<AgentConnection>();
   /** Ends of sessions that still have to be written. */
   private readonly ending = new Set<Promise<void>>();
 
@@ -68,36 +73,43 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
 
   onModuleInit(): void {
     this.beats = setInterval(() => {
-      this.beat();
+      this.beat(Date.now());
     }, BEAT_SLICE_MS).unref();
+    this.ingest.onPressure((isFull) => {
+      for (const connection of this.connections)
+        if (isFull) connection.hold("buffer");
+        else connection.release("buffer");
+    });
   }
 
   /** A token that is wrong closes with 4001 before a frame is read; nothing tells what was wrong with it. */
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
     socket.on("error", () => undefined); // told by close
-    if (this.isStopping) {
-      socket.close(CLOSE.restarting, "restarting");
-      return;
-    }
     socket.pause();
-    const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    try {
-      const verified = token === undefined ? undefined : await this.tokens.verify(token);
-      if (verified) this.accept(socket, verified);
-      else socket.close(CLOSE.unauthorized, "not authorised");
-    } catch (error) {
-      if (!isDatabaseAway(error)) this.logger.error({ err: error }, "a token could not be checked");
-      socket.close(TRY_AGAIN_LATER, "try again later");
-    }
-    socket.resume();
+    const verified = await this.verify(request).catch((error: unknown) => {
+      if (!mayRetry(error)) this.logger.error({ err: error }, "a token could not be checked");
+      return "unknown" as const;
+    });
+    socket.resume(); // it is read from the next tick on, when the listeners are there
+    if (this.isStopping) socket.close(CLOSE.restarting, "restarting");
+    else if (verified === "unknown") socket.close(TRY_AGAIN_LATER, "try again later");
+    else if (!verified) socket.close(CLOSE.unauthorized, "not authorised");
+    else if (socket.readyState === socket.OPEN) this.accept(socket, verified);
+  }
+
+  private async verify(request: IncomingMessage): Promise<VerifiedToken | undefined> {
+    const token = bearerCredential(request.headers.authorization);
+    return token === undefined || this.isStopping ? undefined : this.tokens.verify(token);
   }
 
   async greet(connection: AgentConnection, hello: HelloFrame): Promise<void> {
     const { deviceId } = connection;
-    const { fencing, acked } = await this.presence.begin(deviceId, hello);
+    const { fencing, isCurrent, formerNodes, acked } = await this.presence.begin(deviceId, hello);
     connection.fencing = fencing;
-    this.sessions.add(connection)?.close(CLOSE.superseded, "superseded by a newer connection");
-    await this.links.supersede(deviceId, fencing, CLOSE.superseded);
+    const superseded = isCurrent ? this.sessions.add(connection) : connection;
+    superseded?.close(CLOSE.superseded, "superseded by a newer connection");
+    if (superseded === connection) return;
+    await this.links.supersede(deviceId, fencing, formerNodes);
     const additions = await Promise.all(this.frames.welcomers.map((welcomer) => welcomer(deviceId, hello)));
     connection.send({
       type: "welcome",
@@ -126,7 +138,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   }
 
   failed(connection: AgentConnection, error: unknown): void {
-    if (!isDatabaseAway(error))
+    if (!mayRetry(error))
       this.logger.error({ err: error, deviceId: connection.deviceId }, "a frame could not be handled");
     connection.close(TRY_AGAIN_LATER, "try again later");
   }
@@ -135,36 +147,36 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     clearInterval(this.beats);
-    const sessions = this.sessions.all();
-    for (const session of sessions) session.pause();
-    await this.ingest.drain();
-    for (const session of sessions) {
-      session.resume(); // to hear the other side's farewell
-      session.close(CLOSE.restarting, "restarting");
+    const connections = [...this.connections];
+    for (const connection of connections) connection.hold("stopping");
+    await withinMs(FAREWELL_MS, Promise.all(connections.map((connection) => connection.settled())));
+    await withinMs(FAREWELL_MS, this.ingest.drain());
+    for (const connection of connections) {
+      connection.close(CLOSE.restarting, "restarting");
+      connection.release("stopping"); // to hear the other side's farewell
     }
-    const deadline = Date.now() + 2_000;
-    while (this.sessions.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    for (const session of this.sessions.all()) session.cut();
+    const deadline = Date.now() + FAREWELL_MS;
+    while (this.connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const connection of this.connections) connection.cut();
     await new Promise((resolve) => setImmediate(resolve)); // their close events
     await Promise.allSettled(this.ending);
   }
 
-  private accept(socket: WebSocket, verified: Awaited<ReturnType<DeviceTokens["verify"]>> & object): void {
+  private accept(socket: WebSocket, verified: VerifiedToken): void {
     const connection = new AgentConnection(verified.deviceId, socket, this);
     connection.nextBeatAt = Date.now() + HEARTBEAT.everyMs * Math.random();
     const forget = this.tokenWatch.watch(verified, () => {
       connection.close(CLOSE.unauthorized, "not authorised");
     });
-    this.open.add(connection);
+    this.connections.add(connection);
+    if (this.ingest.isFull) connection.hold("buffer");
     socket.on("close", (code) => {
       forget();
-      this.open.delete(connection);
+      this.connections.delete(connection);
       const ending = this.end(connection, code).finally(() => this.ending.delete(ending));
       this.ending.add(ending);
     });
   }
-
-  private readonly open = new Set<AgentConnection>();
 
   /** Writes the end of a session, however long the database is away. */
   private async end(connection: AgentConnection, closeCode: number): Promise<void> {
@@ -183,14 +195,23 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     }
   }
 
-  /** Pings each agent every 30 s, spread by chance; one that missed two is gone. */
-  private beat(): void {
-    const now = Date.now();
-    for (const connection of this.open) {
-      if (connection.nextBeatAt > now) continue;
+  /**
+   * Pings each agent every 30 s, spread by chance; one that missed two is gone. One that is not read cannot be heard.
+   * @param now ms since 1970
+   */
+  beat(now: number): void {
+    for (const connection of this.connections) {
+      if (connection.nextBeatAt > now || connection.isHeld) continue;
       connection.nextBeatAt = now + HEARTBEAT.everyMs * (0.9 + 0.2 * Math.random());
       if (connection.missedBeats >= HEARTBEAT.missed) connection.cut();
       else connection.beat();
     }
   }
+}
+
+async function withinMs(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, limitMs)));
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

@@ -1,8 +1,10 @@
+import { CLOSE } from "@mn316-fleet/protocol";
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
 import type { Logger } from "pino";
 import { Database } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
+import { Presence } from "./presence";
 import { Sessions } from "./sessions";
 
 const EVERY_MS = 2_500;
@@ -21,6 +23,7 @@ export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly database: Database,
     private readonly sessions: Sessions,
+    private readonly presence: Presence,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -59,20 +62,31 @@ export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
     // After a silence of our own (the database was away) the others may seem dead only because they were cut off too.
     if (silentMs > DEAD_AFTER_MS) await this.reassert();
     else await this.sweep();
+    await this.closeSuperseded();
   }
 
   /** Another node may have taken us for dead meanwhile. */
   private async reassert(): Promise<void> {
     const held = this.sessions.all().map(({ fencing }) => String(fencing));
     if (held.length === 0) return;
-    await this.database.transaction(async (tx) => {
-      await tx.query("UPDATE link_session SET ended = NULL, close_code = NULL WHERE id = ANY ($1::bigint[])", [held]);
-      await tx.query(
-        `UPDATE device_state s SET online = true, link_since = l.began
-           FROM link_session l WHERE l.id = ANY ($1::bigint[]) AND s.device_id = l.device_id AND s.fencing = l.id AND NOT s.online`,
-        [held],
-      );
-    });
+    await this.database.pool.query(
+      `WITH held AS (
+         UPDATE device_state s SET online = true, link_since = l.began
+           FROM link_session l WHERE l.id = ANY ($1::bigint[]) AND s.device_id = l.device_id AND s.fencing = l.id
+         RETURNING l.id
+       )
+       UPDATE link_session l SET ended = NULL, close_code = NULL FROM held WHERE l.id = held.id AND l.ended IS NOT NULL`,
+      [held],
+    );
+  }
+
+  /** Makes up for signals that were lost: a later session of a device, on another node, always wins. */
+  private async closeSuperseded(): Promise<void> {
+    const held = this.sessions.all();
+    if (held.length === 0) return;
+    const superseded = await this.presence.superseded(held);
+    for (const session of held)
+      if (superseded.has(session.fencing)) session.close(CLOSE.superseded, "superseded by a newer connection");
   }
 
   private async sweep(): Promise<void> {

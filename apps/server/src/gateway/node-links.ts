@@ -1,4 +1,4 @@
-import { downFrameSchema, type DownFrame } from "@mn316-fleet/protocol";
+import { CLOSE, downFrameSchema, type DownFrame } from "@mn316-fleet/protocol";
 import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
 import { z } from "zod";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
@@ -53,10 +53,11 @@ export class NodeLinks extends AgentLinks implements OnModuleInit {
     await this.signals.publish(CLOSE_CHANNEL, { deviceId, code, reason });
   }
 
-  /** Closes older sessions of a device on every node. */
-  async supersede(deviceId: string, fencing: bigint, code: number): Promise<void> {
+  /** Closes older sessions of a device on the nodes that held them. */
+  async supersede(deviceId: string, fencing: bigint, nodes: readonly string[]): Promise<void> {
+    if (nodes.every((node) => node === this.settings.nodeId)) return;
     const reason = "superseded by a newer connection";
-    await this.signals.publish(CLOSE_CHANNEL, { deviceId, code, reason, before: String(fencing) });
+    await this.signals.publish(CLOSE_CHANNEL, { deviceId, code: CLOSE.superseded, reason, before: String(fencing) });
   }
 
   private closeHere({ deviceId, code, reason, before }: z.infer<typeof closeSchema>): void {

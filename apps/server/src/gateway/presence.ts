@@ -1,8 +1,16 @@
-import type { HelloFrame } from "@mn316-fleet/protocol";
+import { CLOSE, type HelloFrame } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
 import { storable } from "../platform/database/storable";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
+
+/** A session that has begun, and what was found then. */
+export interface BegunSession {
+  fencing: bigint;
+  isCurrent: boolean;
+  formerNodes: string[];
+  acked: number;
+}
 
 /** The agent's link, as its sessions tell it. Fencing numbers order them: a later session always wins, whatever the clocks say. */
 @Injectable()
@@ -14,19 +22,27 @@ export class Presence {
 
   /**
    * Begins a session and ends those before it.
-   * @returns its fencing number, whether a later session of the device holds it already, and how far the device's outbox
-   *   is committed in this epoch
+   * @returns its fencing number; false for `isCurrent` where a later session of the device holds it already; the nodes
+   *   that held the device until now; and how far the device's outbox is committed in this epoch
    */
-  begin(deviceId: string, hello: HelloFrame): Promise<{ fencing: bigint; isCurrent: boolean; acked: number }> {
+  begin(deviceId: string, hello: HelloFrame): Promise<BegunSession> {
     const { agent, clock, module, epoch, resumeFrom } = hello;
     return this.database.transaction(async (tx) => {
+      // What the agent forgot it knows to be committed; a server restored from a backup must not ask for it again.
+      // First of all, as the ingest does: the other way round the two would wait for each other.
+      const position = await tx.query<{ acked: string }>(
+        `INSERT INTO outbox_position AS p (device_id, epoch, acked) VALUES ($1, $2, $3)
+         ON CONFLICT (device_id, epoch) DO UPDATE SET acked = greatest(p.acked, excluded.acked) RETURNING acked`,
+        [deviceId, epoch, Math.max(0, resumeFrom - 1)],
+      );
       const { rows } = await tx.query<{ id: string }>(
         "INSERT INTO link_session (device_id, node) VALUES ($1, $2) RETURNING id",
         [deviceId, this.settings.nodeId],
       );
       const fencing = BigInt(rows[0]?.id ?? 0);
-      await tx.query(
-        `UPDATE link_session SET ended = now(), close_code = 4002 WHERE device_id = $1 AND id < $2 AND ended IS NULL`,
+      const former = await tx.query<{ node: string }>(
+        `UPDATE link_session SET ended = now(), close_code = ${CLOSE.superseded}
+          WHERE device_id = $1 AND id < $2 AND ended IS NULL RETURNING node`,
         [deviceId, fencing],
       );
       const { rowCount } = await tx.query(
@@ -43,13 +59,12 @@ export class Presence {
           clock - Date.now(),
         ],
       );
-      // What the agent forgot it knows to be committed; a server restored from a backup must not ask for it again.
-      const position = await tx.query<{ acked: string }>(
-        `INSERT INTO outbox_position AS p (device_id, epoch, acked) VALUES ($1, $2, $3)
-         ON CONFLICT (device_id, epoch) DO UPDATE SET acked = greatest(p.acked, excluded.acked) RETURNING acked`,
-        [deviceId, epoch, Math.max(0, resumeFrom - 1)],
-      );
-      return { fencing, isCurrent: rowCount === 1, acked: Number(position.rows[0]?.acked ?? 0) };
+      return {
+        fencing,
+        isCurrent: rowCount === 1,
+        formerNodes: former.rows.map(({ node }) => node),
+        acked: Number(position.rows[0]?.acked ?? 0),
+      };
     });
   }
 

@@ -5,8 +5,7 @@ export interface BatchSender {
   readonly deviceId: string;
   send(frame: { type: "ack"; epoch: number; seq: number }): boolean;
   reject(code: string, message: string): void;
-  pause(): void;
-  resume(): void;
+  close(code: number, reason: string): void;
 }
 
 /** Events of one frame, on their way into the database. */

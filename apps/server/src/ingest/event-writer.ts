@@ -1,13 +1,15 @@
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
-import { storable } from "../platform/database/storable";
 import type { EventBatch } from "./event-batch";
 import { type NewEvent, Projectors } from "./projectors";
 import { continueSequence } from "./sequence";
+import { storableEvent } from "./storable-event";
 
 /** What became of a batch. */
 export interface Written {
   batch: EventBatch;
+  /** How many of its events were new. */
+  stored: number;
   acked: number;
   missing: number | undefined;
 }
@@ -28,8 +30,11 @@ export class EventWriter {
     private readonly projectors: Projectors,
   ) {}
 
-  /** @param batches in each device's own order */
-  async write(batches: readonly EventBatch[]): Promise<Written[]> {
+  /**
+   * @param batches in each device's own order
+   * @param isProjected false stores events without asking the projectors
+   */
+  async write(batches: readonly EventBatch[], isProjected = true): Promise<Written[]> {
     const followUps: (() => void)[] = [];
     const written = await this.database.transaction(async (tx) => {
       const positions = await lockPositions(tx, batches);
@@ -37,7 +42,7 @@ export class EventWriter {
       if (fresh.length > 0) {
         await insert(tx, fresh);
         await advance(tx, positions);
-        for (const projector of this.projectors.all()) {
+        for (const projector of isProjected ? this.projectors.all() : []) {
           const events = fresh.filter(({ event }) => projector.kinds.includes(event.kind));
           if (events.length > 0) await projector.apply(tx, events, (followUp) => followUps.push(followUp));
         }
@@ -86,8 +91,8 @@ function select(
     if (!position) throw new Error(`no outbox position of ${deviceId}`);
     const { events, acked, missing } = continueSequence(position.acked, batch.events);
     position.acked = acked;
-    for (const event of events) fresh.push({ deviceId, epoch, receivedAt, event: storable(event) });
-    return { batch, acked, missing };
+    for (const event of events) fresh.push({ deviceId, epoch, receivedAt, event: storableEvent(event) });
+    return { batch, stored: events.length, acked, missing };
   });
   return { fresh, results };
 }

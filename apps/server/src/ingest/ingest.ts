@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { Counter, Histogram } from "prom-client";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { Metrics } from "../platform/metrics/metrics";
-import { isDatabaseAway } from "../platform/problems/database-away";
+import { mayRetry } from "../platform/problems/database-away";
 import type { BatchSender, EventBatch } from "./event-batch";
 import { EventWriter, type Written } from "./event-writer";
 
@@ -13,8 +13,17 @@ const WRITERS = 2;
 /** Events of one transaction. */
 const FLUSH_EVENTS = 2_000;
 /** Events in memory; above it sockets are not read, so that a backlog waits on the agents' disks. */
-const MAX_BUFFERED_EVENTS = 20_000;
+export const MAX_BUFFERED_EVENTS = 20_000;
 const RETRY_MS = { min: 100, max: 5_000 };
+/** RFC 6455 and its registry: come again later. */
+const TRY_AGAIN_LATER = 1013;
+
+/** Batches that are written together when the whole could not be. */
+interface Part {
+  batches: EventBatch[];
+  /** Why its one event is stored without what the projectors would learn from it. */
+  bareBecause?: unknown;
+}
 
 /**
  * The node's way from sockets into the database: batches wait in memory, are written as soon as a writer is free, and are
@@ -25,13 +34,15 @@ export class Ingest {
   private waiting: EventBatch[] = [];
   private bufferedEvents = 0;
   private activeWriters = 0;
+  private isBufferFull = false;
   private readonly busyDevices = new Set<string>();
-  private readonly paused = new Set<BatchSender>();
+  private readonly pressureListeners: ((isFull: boolean) => void)[] = [];
   /** Set while the database is away: nothing is tried before the pause is over. */
   private retryTimer: NodeJS.Timeout | undefined;
   private failuresInARow = 0;
-  private drained: (() => void) | undefined;
+  private drained: (() => void)[] = [];
   private readonly stored: Counter;
+  private readonly bare: Counter;
   private readonly flushSeconds: Histogram;
 
   constructor(
@@ -41,6 +52,11 @@ export class Ingest {
   ) {
     const registers = [metrics];
     this.stored = new Counter({ name: "fleet_events_stored_total", help: "Events committed by this node", registers });
+    this.bare = new Counter({
+      name: "fleet_events_unprojected_total",
+      help: "Events that were stored, but that no state, interval or rollup could be learned from",
+      registers,
+    });
     this.flushSeconds = new Histogram({
       name: "fleet_ingest_flush_seconds",
       help: "Time of one ingest transaction",
@@ -49,23 +65,29 @@ export class Ingest {
     });
   }
 
-  /** Takes a batch; its sender hears `ack` after the commit, and is not read while the buffer is full. */
+  /** Whether nothing more should be submitted now. */
+  get isFull(): boolean {
+    return this.isBufferFull;
+  }
+
+  /** @param listener hears when the buffer becomes full, and when it has room again: meanwhile no socket may be read */
+  onPressure(listener: (isFull: boolean) => void): void {
+    this.pressureListeners.push(listener);
+  }
+
+  /** Takes a batch; its sender hears `ack` after the commit. */
   submit(sender: BatchSender, epoch: number, events: FleetEvent[]): void {
     this.waiting.push({ sender, deviceId: sender.deviceId, epoch, events, receivedAt: new Date() });
     this.bufferedEvents += events.length;
-    if (this.bufferedEvents > MAX_BUFFERED_EVENTS) {
-      this.paused.add(sender);
-      sender.pause();
-    }
+    if (this.bufferedEvents > MAX_BUFFERED_EVENTS) this.setFull(true);
     this.startWriters();
   }
 
   /** Resolves when everything that was submitted is committed; gives up when the database is away. */
   async drain(): Promise<void> {
-    if (this.waiting.length === 0 && this.activeWriters === 0) return;
+    if (this.retryTimer || (this.waiting.length === 0 && this.activeWriters === 0)) return;
     await new Promise<void>((resolve) => {
-      this.drained = resolve;
-      if (this.retryTimer) resolve();
+      this.drained.push(resolve);
     });
   }
 
@@ -77,7 +99,7 @@ export class Ingest {
       void this.flush(batches).finally(() => {
         this.activeWriters--;
         this.startWriters();
-        if (this.waiting.length === 0 && this.activeWriters === 0) this.drained?.();
+        if (this.waiting.length === 0 && this.activeWriters === 0) this.endDrain();
       });
     }
   }
@@ -107,7 +129,7 @@ export class Ingest {
       endTimer();
       this.settle(written);
     } catch (error) {
-      if (isDatabaseAway(error)) this.postpone(batches, error);
+      if (mayRetry(error)) this.postpone(batches, error);
       else await this.isolate(batches, error);
     } finally {
       for (const { deviceId } of batches) this.busyDevices.delete(deviceId);
@@ -116,9 +138,9 @@ export class Ingest {
 
   private settle(written: readonly Written[]): void {
     this.failuresInARow = 0;
-    for (const { batch, acked, missing } of written) {
+    for (const { batch, stored, acked, missing } of written) {
       const { sender, epoch, events } = batch;
-      this.stored.inc(events.length);
+      this.stored.inc(stored);
       this.release(events.length);
       if (missing !== undefined)
         sender.reject("gap", `events: number ${missing} is missing and no outbox-gap event explains it`);
@@ -130,7 +152,7 @@ export class Ingest {
   private postpone(batches: EventBatch[], error: unknown): void {
     this.waiting = [...batches, ...this.waiting];
     this.logger.warn({ reason: (error as Error).message, events: this.bufferedEvents }, "events wait for the database");
-    this.drained?.();
+    this.endDrain();
     const delayMs = Math.min(RETRY_MS.min * 2 ** this.failuresInARow++, RETRY_MS.max);
     this.retryTimer ??= setTimeout(() => {
       this.retryTimer = undefined;
@@ -138,34 +160,77 @@ export class Ingest {
     }, delayMs).unref();
   }
 
-  /** Something in these batches cannot be written: the others must not wait for it. */
+  /**
+   * Something in these batches cannot be written. They are halved until it stands alone, so that nothing else waits for it;
+   * the event itself is then stored without being projected: told in the log, lost to nobody, in nobody's way.
+   */
   private async isolate(batches: EventBatch[], error: unknown): Promise<void> {
-    if (batches.length > 1) {
-      const middle = Math.ceil(batches.length / 2);
-      await this.flushPart(batches.slice(0, middle));
-      await this.flushPart(batches.slice(middle));
-      return;
-    }
-    for (const { sender, deviceId, events } of batches) {
-      this.logger.error({ err: error, deviceId, seq: events[0]?.seq }, "a batch cannot be stored");
-      this.release(events.length);
-      sender.reject("not-stored", "events: the server cannot store this batch; it was logged there");
+    const parts = split(batches, error);
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      const isBare = part.bareBecause !== undefined;
+      try {
+        const written = await this.writer.write(part.batches, !isBare);
+        if (isBare) this.tellBare(part);
+        this.settle(written);
+      } catch (partError) {
+        if (mayRetry(partError)) {
+          this.postpone(
+            [part, ...parts].flatMap((left) => left.batches),
+            partError,
+          );
+          return;
+        }
+        if (isBare) this.giveUp(part.batches, partError);
+        else parts.unshift(...split(part.batches, partError));
+      }
     }
   }
 
-  private async flushPart(batches: EventBatch[]): Promise<void> {
-    try {
-      this.settle(await this.writer.write(batches));
-    } catch (error) {
-      if (isDatabaseAway(error)) this.postpone(batches, error);
-      else await this.isolate(batches, error);
+  private tellBare({ batches, bareBecause }: Part): void {
+    for (const { deviceId, epoch, events } of batches)
+      for (const { seq, kind } of events) {
+        this.bare.inc();
+        this.logger.error({ err: bareBecause, deviceId, epoch, seq, kind }, "an event is stored without its meaning");
+      }
+  }
+
+  /** The agent keeps what is not acknowledged, and comes back with it later. */
+  private giveUp(batches: readonly EventBatch[], error: unknown): void {
+    for (const { sender, deviceId, epoch, events } of batches) {
+      this.logger.error({ err: error, deviceId, epoch, seq: events[0]?.seq }, "an event cannot be stored");
+      this.release(events.length);
+      sender.reject("not-stored", "events: the server cannot store this event; it was logged there");
+      sender.close(TRY_AGAIN_LATER, "try again later");
     }
   }
 
   private release(events: number): void {
     this.bufferedEvents -= events;
-    if (this.bufferedEvents > MAX_BUFFERED_EVENTS / 2 || this.paused.size === 0) return;
-    for (const sender of this.paused) sender.resume();
-    this.paused.clear();
+    if (this.bufferedEvents <= MAX_BUFFERED_EVENTS / 2) this.setFull(false);
   }
+
+  private setFull(isFull: boolean): void {
+    if (this.isBufferFull === isFull) return;
+    this.isBufferFull = isFull;
+    for (const listener of this.pressureListeners) listener(isFull);
+  }
+
+  private endDrain(): void {
+    for (const resolve of this.drained.splice(0)) resolve();
+  }
+}
+
+/** Two halves in order: of the batches, of a single batch's events, or at last the one event, to be stored as it is. */
+function split(batches: EventBatch[], error: unknown): Part[] {
+  const [first] = batches;
+  if (first && batches.length === 1) {
+    if (first.events.length === 1) return [{ batches, bareBecause: error }];
+    return halves(first.events).map((events) => ({ batches: [{ ...first, events }] }));
+  }
+  return halves(batches).map((half) => ({ batches: half }));
+}
+
+function halves<T>(items: T[]): [T[], T[]] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
 }

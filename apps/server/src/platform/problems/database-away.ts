@@ -13,3 +13,12 @@ export function isDatabaseAway(error: unknown): boolean {
   }
   return false;
 }
+
+/** Besides: conflicts with other transactions (40, 55P03), a statement cut off (57014), no room or no I/O (53, 58), a standby. */
+const TRANSIENT_CODES = /^(40\w{3}|53\w{3}|58\w{3}|55P03|57014|25006)$/;
+
+/** Whether the same may succeed later, because it is not what was asked that failed. */
+export function mayRetry(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return isDatabaseAway(error) || (typeof code === "string" && TRANSIENT_CODES.test(code));
+}
