@@ -17,7 +17,7 @@ const mayImport = {
   "apps/dashboard": ["libs/client", "libs/contracts", "libs/protocol", "libs/manual"],
 };
 
-const TESTS = "\\.(test|contract)\\.tsx?$|^apps/e2e/";
+const TESTS = "\\.(test|contract)\\.tsx?$|/test-support/|^apps/e2e/";
 
 const direction = Object.entries(mayImport).map(([project, allowed]) => ({
   name: `imports of ${project}`,

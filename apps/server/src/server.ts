@@ -1,10 +1,11 @@
 import { NestFactory } from "@nestjs/core";
-import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { Logger } from "pino";
 import { AppModule } from "./app.module";
 import { AgentWsAdapter } from "./gateway/agent-ws.adapter";
 import { migrate } from "./platform/database/migrations";
 import { serveDashboard } from "./platform/http/dashboard";
+import { createFastifyAdapter } from "./platform/http/fastify-adapter";
 import { useHttpRules } from "./platform/http/http-rules";
 import { openApiDocument, serveOpenApi } from "./platform/http/open-api";
 import { NestLogger } from "./platform/logging/nest-logger";
@@ -14,7 +15,6 @@ import { requireRedis } from "./platform/redis/require-redis";
 import type { Settings } from "./platform/settings/settings";
 
 const VERSION = "0.1.0";
-const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
  * Builds the server on a running PostgreSQL, brings its schema up to date, and listens.
@@ -32,9 +32,9 @@ export async function startServer(
 
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(PlatformModule.with(settings, databaseUrl, logger)),
-    new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, trustProxy: false }),
+    createFastifyAdapter(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
-    { logger: new NestLogger(logger), abortOnError: false },
+    { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );
   try {
     app.useWebSocketAdapter(new AgentWsAdapter(app));

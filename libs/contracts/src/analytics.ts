@@ -1,6 +1,6 @@
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
 import { z } from "zod";
-import { idSchema, rangeQueryShape, timeSchema } from "./common";
+import { idSchema, rangeQueryShape, tagSchema, timeSchema } from "./common";
 
 const count = z.number().int();
 const timeoutCounts = Object.fromEntries(TIMEOUT_NAMES.map((name) => [name, count])) as Record<
@@ -9,7 +9,7 @@ const timeoutCounts = Object.fromEntries(TIMEOUT_NAMES.map((name) => [name, coun
 >;
 
 /** Whom an analytics query asks about; without any, the whole fleet. */
-export const selectorQueryShape = { deviceId: idSchema.optional(), tag: z.string().max(64).optional() };
+export const selectorQueryShape = { deviceId: idSchema.optional(), tag: tagSchema.optional() };
 
 export const timeoutsQuerySchema = z.strictObject({
   ...rangeQueryShape,

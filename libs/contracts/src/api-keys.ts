@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, timeSchema } from "./common";
+import { idSchema, plainTextSchema, timeSchema } from "./common";
 
 /** What a caller may do, each role all that the ones before it may: look, change devices, manage keys. */
 export const ROLES = ["viewer", "operator", "admin"] as const;
@@ -7,7 +7,7 @@ export const roleSchema = z.enum(ROLES);
 export type Role = z.infer<typeof roleSchema>;
 
 export const createApiKeySchema = z.strictObject({
-  name: z.string().trim().min(1).max(128),
+  name: plainTextSchema.trim().min(1).max(128),
   role: roleSchema,
   /** The key stops working then; without it, it lives until it is deleted. */
   expiresAt: timeSchema

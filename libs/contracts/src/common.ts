@@ -33,5 +33,13 @@ export const pageQueryShape = {
 /** Range of an analytics or history query: `from` inclusive, `to` exclusive. */
 export const rangeQueryShape = { from: timeSchema.optional(), to: timeSchema.optional() };
 
+/** Text for people's eyes: no control characters, among them NUL, which PostgreSQL cannot store. */
+export const plainTextSchema = z.string().refine((text) => !/\p{Cc}/u.test(text), {
+  error: "must not hold control characters",
+  params: { rule: "no-control-characters" },
+});
+
+export const tagSchema = z.string().regex(/^[\w.:-]{1,64}$/, "must be 1 to 64 letters, digits, '.', ':', '_' or '-'");
+
 export const idSchema = z.uuid();
 export const idParamSchema = z.strictObject({ id: idSchema });

@@ -1,12 +1,11 @@
 import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
 import { CAUSES } from "@mn316-fleet/protocol";
 import { z } from "zod";
-import { idSchema, pageOf, pageQueryShape, timeSchema } from "./common";
+import { idSchema, pageOf, pageQueryShape, plainTextSchema, tagSchema, timeSchema } from "./common";
 
-const name = z.string().trim().min(1).max(128);
+const name = plainTextSchema.trim().min(1).max(128);
 const imei = z.string().regex(/^\d{15}$/, "must be 15 digits");
-const tag = z.string().regex(/^[\w.:-]{1,64}$/, "must be 1 to 64 letters, digits, '.', ':', '_' or '-'");
-const tags = z.array(tag).max(32);
+const tags = z.array(tagSchema).max(32);
 
 /** How far the device is with its desired configuration. */
 export const CONFIG_STATUSES = [
@@ -53,8 +52,8 @@ export type CreatedDevice = z.infer<typeof createdDeviceSchema>;
 export const deviceQuerySchema = z.strictObject({
   ...pageQueryShape,
   /** Text within name or IMEI. */
-  q: z.string().max(128).optional(),
-  tag: tag.optional(),
+  q: plainTextSchema.max(128).optional(),
+  tag: tagSchema.optional(),
   state: z.enum(KNOWN_MODULE_STATES).optional(),
   online: z.enum(["true", "false"]).optional(),
 });

@@ -1,6 +1,6 @@
 import { JOB_KINDS } from "@mn316-fleet/protocol";
 import { z } from "zod";
-import { idSchema, pageOf, pageQueryShape, timeSchema } from "./common";
+import { idSchema, pageOf, pageQueryShape, plainTextSchema, timeSchema } from "./common";
 
 export const EXECUTION_STATUSES = [
   "QUEUED",
@@ -44,7 +44,7 @@ export const atCommandSchema = z
 export const jobStepSchema = z.strictObject({
   command: atCommandSchema,
   /** Text that must occur in the step's output, or the step fails. */
-  expect: z.string().min(1).max(256).optional(),
+  expect: plainTextSchema.min(1).max(256).optional(),
   timeoutS: z.number().min(1).max(600).optional(),
 });
 

@@ -1,7 +1,7 @@
 import type { Availability, AvailabilityQuery, Timeouts, TimeoutsQuery } from "@mn316-fleet/contracts";
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
-import { invalid } from "../platform/problems/problem.error";
+import { invalid, notFound } from "../platform/problems/problem.error";
 import { AnalyticsStore, type AvailabilityRow, type Question } from "./analytics.store";
 
 const DEFAULT_RANGE_MS = 24 * 3_600_000;
@@ -14,6 +14,7 @@ export class AnalyticsService {
 
   async timeouts(query: TimeoutsQuery): Promise<Timeouts> {
     const question = asQuestion(query);
+    await this.mustExist(question);
     const [devices, rows] = await Promise.all([
       this.store.countDevices(question),
       this.store.timeouts(question, query.bucket),
@@ -32,6 +33,7 @@ export class AnalyticsService {
 
   async availability(query: AvailabilityQuery): Promise<Availability> {
     const question = asQuestion(query);
+    await this.mustExist(question);
     const rows = await this.store.availability(question);
     const fleet = { connectedMs: 0, knownMs: 0 };
     for (const { connectedMs, knownMs } of rows) {
@@ -43,6 +45,12 @@ export class AnalyticsService {
       .sort((a, b) => (a.availability ?? 2) - (b.availability ?? 2) || a.deviceId.localeCompare(b.deviceId))
       .slice(0, query.worst);
     return { ...range(question), devices: rows.length, fleet: inSeconds(fleet), rows: shown };
+  }
+
+  /** A device that is named must exist; a tag that nobody has selects nobody. */
+  private async mustExist({ deviceId, ...question }: Question): Promise<void> {
+    if (deviceId !== undefined && (await this.store.countDevices({ ...question, deviceId, tag: undefined })) === 0)
+      throw notFound("device", deviceId);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DownFrame, FrameOf, HelloFrame, WelcomeFrame } from "@mn316-fleet/protocol";
 import { type DynamicModule, Global, Module, type Type } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
-import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { NestFastifyApplication } from "@nestjs/platform-fastify";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,10 +13,10 @@ import { AgentLinks } from "../gateway/agent-links";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { type NewEvent, Projectors } from "../ingest/projectors";
 import { Database } from "../platform/database/database";
+import { createFastifyAdapter } from "../platform/http/fastify-adapter";
+import { useHttpRules } from "../platform/http/http-rules";
 import { NestLogger } from "../platform/logging/nest-logger";
 import { PlatformModule } from "../platform/platform.module";
-import { ProblemFilter } from "../platform/problems/problem.filter";
-import { validationPipe } from "../platform/problems/validation.pipe";
 import { PostgresQueues } from "../platform/queues/bull-queues";
 import type { Settings } from "../platform/settings/settings";
 
@@ -102,12 +102,11 @@ export class TestApp {
     const platform = PlatformModule.with(settings, databaseUrl, logger);
     const app = await NestFactory.create<NestFastifyApplication>(
       { module: TestModule, imports: [platform, SeamModule, AuthModule, ...features] },
-      new FastifyAdapter(),
+      createFastifyAdapter(),
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
-      { logger: new NestLogger(logger), abortOnError: false },
+      { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
     );
-    app.useGlobalPipes(validationPipe());
-    app.useGlobalFilters(new ProblemFilter(logger));
+    useHttpRules(app, logger);
     await app.listen(0, "127.0.0.1");
     return new TestApp(app, await app.getUrl(), settings.adminKey, dataDir);
   }

@@ -2,11 +2,14 @@ import type { NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { Logger } from "pino";
 import { ProblemFilter } from "../problems/problem.filter";
 import { validationPipe } from "../problems/validation.pipe";
+import { AllowedMethods } from "./allowed-methods";
+import { readJsonBodies } from "./json-bodies";
 import { addSecurityHeaders } from "./security-headers";
 
 /** What holds for every route: schemas are enforced, every error is a problem document, every answer has its headers. */
 export function useHttpRules(app: NestFastifyApplication, logger: Logger): void {
   app.useGlobalPipes(validationPipe());
-  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalFilters(new ProblemFilter(logger, new AllowedMethods(app)));
+  readJsonBodies(app);
   addSecurityHeaders(app);
 }

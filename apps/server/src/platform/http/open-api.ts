@@ -9,7 +9,21 @@ export function openApiDocument(app: NestFastifyApplication, version: string): O
     .setVersion(version)
     .addBearerAuth({ type: "http", scheme: "bearer", description: "An API key" }, "apiKey")
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return asProblems(SwaggerModule.createDocument(app, config));
+}
+
+type OperationObject = NonNullable<OpenAPIObject["paths"][string]["get"]>;
+
+/** Errors are of a media type of their own, which a schema cannot say. */
+function asProblems(document: OpenAPIObject): OpenAPIObject {
+  for (const path of Object.values(document.paths))
+    for (const { responses } of Object.values(path) as OperationObject[])
+      for (const [status, response] of Object.entries(responses))
+        if (response && "content" in response && !status.startsWith("2")) {
+          const { "application/json": json, ...others } = response.content ?? {};
+          response.content = { ...others, ...(json && { "application/problem+json": json }) };
+        }
+  return document;
 }
 
 /** Serves the description at /api/openapi.json and as a page at /api/docs. */

@@ -13,10 +13,20 @@ const TITLES: Record<number, string> = {
   429: "Too many requests",
 };
 
+/** What Fastify says too tersely. */
+const DETAILS: Record<number, string> = {
+  413: "The body exceeds 1 MiB.",
+  415: "The body must be JSON: set Content-Type to application/json.",
+};
+
 /** Turns whatever was thrown into an RFC 9457 problem document; what is not meant for callers is only logged. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  /** @param allowed tells an address that does not know a method from one that does not exist */
+  constructor(
+    private readonly logger: Logger,
+    private readonly allowed: { of(path: string): string[] },
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
@@ -43,17 +53,23 @@ export class ProblemFilter implements ExceptionFilter {
         },
       );
     const status = httpStatus(error);
-    if (status !== undefined && status < 500) {
-      const path = request.url.split("?")[0];
-      const detail = status === 404 ? `There is no ${request.method} ${path}.` : (error as Error).message;
-      return new ProblemError(status, TITLES[status] ?? "Request refused", detail);
-    }
+    if (status === 404) return this.noRoute(request);
+    if (status !== undefined && status < 500)
+      return new ProblemError(status, TITLES[status] ?? "Request refused", DETAILS[status] ?? (error as Error).message);
     this.logger.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");
     return new ProblemError(
       500,
       "Internal server error",
       "The request failed for a reason that is on us; it was logged.",
     );
+  }
+
+  private noRoute({ method, url }: FastifyRequest): ProblemError {
+    const path = url.split("?")[0] ?? "";
+    const methods = this.allowed.of(path);
+    if (methods.length === 0) return new ProblemError(404, "Not found", `There is no ${method} ${path}.`);
+    const allow = methods.join(", ");
+    return new ProblemError(405, "Method not allowed", `${path} takes ${allow}.`, undefined, { Allow: allow });
   }
 }
 

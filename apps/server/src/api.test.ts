@@ -1,0 +1,226 @@
+import { problemSchema, type Role, ROLES } from "@mn316-fleet/contracts";
+import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
+import { connect } from "node:net";
+import { z } from "zod";
+import { FleetServer } from "./test-support/fleet-server";
+import type { HttpAnswer } from "./test-support/test-app";
+
+interface Operation {
+  security?: Record<string, string[]>[];
+  "x-required-role"?: Role;
+  parameters?: { name: string; in: string; required?: boolean }[];
+  requestBody?: unknown;
+  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+}
+
+const CONFIG = { mqtt: { host: "broker.example", port: 1883, clientId: "{device}" } };
+/** A body that each operation takes; `:device` stands for the id of one. */
+const BODIES: Record<string, object> = {
+  "post /api/v1/api-keys": { name: "another", role: "viewer" },
+  "post /api/v1/devices": { name: "another" },
+  "patch /api/v1/devices/{id}": { name: "renamed" },
+  "post /api/v1/devices/{id}/token": { overlapS: 60 },
+  "put /api/v1/devices/{id}/config": CONFIG,
+  "patch /api/v1/devices/{id}/config": { mqtt: { port: 1884 } },
+  "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
+};
+
+describe("the REST API", () => {
+  let database: TestDatabase;
+  let server: FleetServer;
+  let operations: { name: string; method: string; path: string; operation: Operation }[];
+  const keys: Partial<Record<Role, string>> = {};
+  let ids: { device: string; job: string; key: string };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    server = await FleetServer.start(database.url);
+    const document = (await server.send("GET", "/api/openapi.json")).body as {
+      paths: Record<string, Record<string, Operation>>;
+    };
+    operations = Object.entries(document.paths)
+      .filter(([path]) => path.startsWith("/api/v1/"))
+      .flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, method, path, operation })),
+      );
+    for (const role of ROLES) keys[role] = (await server.ok("POST", "api-keys", { name: role, role })).key;
+    await server.createDevice({ name: "first", tags: ["north"] });
+  }, 60_000);
+  beforeEach(async () => {
+    const { id: device } = await server.createDevice();
+    await server.ok("PUT", `devices/${device}/config`, CONFIG);
+    const job = await server.ok("POST", "jobs", { kind: "probe", targets: { deviceIds: [device] } });
+    const key = await server.ok("POST", "api-keys", { name: "k", role: "viewer" });
+    ids = { device, job: job.id, key: key.id };
+  });
+  afterAll(async () => {
+    await server.stop();
+    await database.drop();
+  });
+
+  const headersOf = (key: string | undefined): Record<string, string> =>
+    key === undefined ? {} : { authorization: `Bearer ${key}` };
+  /** Calls a documented operation as its document says. */
+  const call = ({ name, method, path }: (typeof operations)[number], key: string | undefined) => {
+    const id = path.includes("/jobs/") ? ids.job : path.includes("/api-keys/") ? ids.key : ids.device;
+    const body = BODIES[name] && JSON.stringify(BODIES[name]).replaceAll(":device", ids.device);
+    return server.send(method.toUpperCase(), path.replace("{id}", id), {
+      headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body }),
+    });
+  };
+  const expectProblem = (answer: HttpAnswer, status: number) => {
+    expect(answer.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+    expect(problemSchema.strict().parse(answer.body).status).toBe(status);
+    expect(answer.status).toBe(status);
+  };
+
+  it("says of each operation which key and role it needs, and keeps to it", async () => {
+    expect(operations.length).toBeGreaterThan(20);
+    for (const entry of operations) {
+      const role = entry.operation["x-required-role"];
+      expect([entry.name, entry.operation.security]).toEqual([entry.name, [{ apiKey: [] }]]);
+      expect([entry.name, ROLES]).toEqual([entry.name, expect.arrayContaining([role])]);
+      for (const wrong of [undefined, "mfk_wrong", `mfd_${"x".repeat(43)}`]) {
+        const answer = await call(entry, wrong);
+        expectProblem(answer, 401);
+        expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+      }
+      for (const lower of ROLES.slice(0, ROLES.indexOf(role!))) expectProblem(await call(entry, keys[lower]), 403);
+      if (entry.method === "get") expect(role).not.toBe("operator");
+      else expect(role).not.toBe("viewer");
+    }
+  });
+
+  it("answers each operation in the shape that its document gives", async () => {
+    // The one that removes the device goes last.
+    for (const entry of [...operations].sort((a, b) => Number(a.method === "delete") - Number(b.method === "delete"))) {
+      const answer = await call(entry, keys[entry.operation["x-required-role"]!]);
+      if (answer.status === 422 && entry.operation.requestBody && !BODIES[entry.name]) {
+        expectProblem(answer, 422);
+        continue;
+      }
+      const documented = entry.operation.responses[String(answer.status)];
+      expect([entry.name, answer.status, documented]).toEqual([entry.name, answer.status, expect.anything()]);
+      const schema = documented?.content?.["application/json"]?.schema;
+      if (answer.status === 204) expect([entry.name, answer.body]).toEqual([entry.name, ""]);
+      else
+        expect(
+          z.fromJSONSchema(schema as never, { defaultTarget: "openapi-3.0" }).safeParse(answer.body),
+        ).toMatchObject({ success: true });
+      expect(entry.operation.responses.default?.content).toHaveProperty(["application/problem+json"]);
+    }
+  });
+
+  it("answers an unknown thing with 404 on every operation that names one", async () => {
+    for (const entry of operations.filter(({ path }) => path.includes("{id}"))) {
+      ids = { device: crypto.randomUUID(), job: crypto.randomUUID(), key: crypto.randomUUID() };
+      expectProblem(await call(entry, keys.admin), 404);
+    }
+    const nobody = crypto.randomUUID();
+    for (const question of ["timeouts", "availability"])
+      expectProblem(await server.request("GET", `analytics/${question}?deviceId=${nobody}`), 404);
+  });
+
+  it("serves its description as a page, too", async () => {
+    const page = await server.send("GET", "/api/docs");
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-type")).toContain("text/html");
+  });
+
+  const json = (body: string | Buffer, type = "application/json"): RequestInit => ({
+    body: body as string,
+    headers: { "content-type": type },
+  });
+  it.each<[what: string, status: number, method: string, path: string, init?: RequestInit]>([
+    ["an unknown route", 404, "GET", "/api/v1/nothing"],
+    ["an unknown route outside of the API", 404, "GET", "/nothing"],
+    ["a slash too many", 404, "GET", "/api/v1/devices/"],
+    ["a method that the address does not take", 405, "DELETE", "/api/v1/devices"],
+    ["OPTIONS", 405, "OPTIONS", "/api/v1/devices"],
+    ["half a JSON body", 400, "POST", "/api/v1/devices", json("{")],
+    ["a body that is not UTF-8", 400, "POST", "/api/v1/devices", json(Buffer.from('{"name":"\xff"}', "latin1"))],
+    ["__proto__", 400, "POST", "/api/v1/devices", json('{"name":"a","__proto__":{"x":1}}')],
+    ["constructor.prototype", 400, "POST", "/api/v1/devices", json('{"name":"a","constructor":{"prototype":{}}}')],
+    ["a form", 415, "POST", "/api/v1/devices", json("name=x", "application/x-www-form-urlencoded")],
+    ["plain text", 415, "POST", "/api/v1/devices", json("x", "text/plain")],
+    ["a large body", 413, "POST", "/api/v1/devices", json(JSON.stringify({ name: "x".repeat(2 ** 20) }))],
+    ["no body", 422, "POST", "/api/v1/devices", json("")],
+    ["no object", 422, "POST", "/api/v1/devices", json("[1]")],
+    ["a deep body", 422, "POST", "/api/v1/devices", json('{"name":'.repeat(90_000) + "1" + "}".repeat(90_000))],
+    ["a deep list", 422, "POST", "/api/v1/devices", json("[".repeat(500_000) + "]".repeat(500_000))],
+    ["NUL in a body", 422, "POST", "/api/v1/devices", json('{"name":"a\\u0000b"}')],
+    ["NUL in a query", 422, "GET", "/api/v1/devices?q=%00"],
+    ["NUL in a tag", 422, "GET", "/api/v1/analytics/timeouts?tag=%00"],
+    ["a query twice", 422, "GET", "/api/v1/devices?q=a&q=b"],
+    ["an unknown query", 422, "GET", "/api/v1/devices?colour=red"],
+    ["a polluting query", 422, "GET", "/api/v1/devices?__proto__[x]=1"],
+    ["a page of none", 422, "GET", "/api/v1/devices?limit=0"],
+    ["a page too large", 422, "GET", "/api/v1/devices?limit=501"],
+    ["an unknown state", 422, "GET", "/api/v1/devices?state=asleep"],
+    [
+      "too many targets",
+      422,
+      "POST",
+      "/api/v1/jobs",
+      json(JSON.stringify({ kind: "probe", targets: { deviceIds: Array(10_001).fill(crypto.randomUUID()) } })),
+    ],
+    ["percent signs in a path", 400, "GET", "/api/v1/devices/%zz"],
+    ["bytes that are no text in a path", 400, "GET", "/api/v1/devices/%ff"],
+    ["an address without end", 431, "GET", `/api/v1/devices?cursor=${"a".repeat(20_000)}`],
+  ])("answers %s with a problem document of status %i", async (_what, status, method, path, init = {}) => {
+    const headers = { ...headersOf(server.settings.adminKey), ...(init.headers as Record<string, string>) };
+    const answer = await server.send(method, path, { ...init, headers });
+    expectProblem(answer, status);
+    if (status === 422) expect(answer.body.errors.length).toBeGreaterThan(0);
+    if (status === 405) expect(answer.headers.get("allow")).toBe("GET, HEAD, POST");
+    expect(server.log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+  });
+
+  it("answers what is not even HTTP", async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1", () => socket.write("hello\r\n\r\n"));
+      let text = "";
+      socket.setEncoding("utf8").on("data", (data: string) => (text += data));
+      socket.on("end", () => resolve(text)).on("error", reject);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad request\r\nContent-Type: application\/problem\+json/);
+    expect(problemSchema.parse(JSON.parse(answer.split("\r\n\r\n")[1]!)).status).toBe(400);
+  });
+
+  it("answers HEAD as GET without a body", async () => {
+    const headers = headersOf(server.settings.adminKey);
+    for (const [path, status] of [
+      ["/api/v1/devices", 200],
+      ["/api/v1/nothing", 404],
+      ["/health/ready", 200],
+    ] as const) {
+      const answer = await server.send("HEAD", path, { headers });
+      expect([path, answer.status, answer.body]).toEqual([path, status, ""]);
+    }
+    expect((await server.send("HEAD", "/api/v1/devices")).status).toBe(401);
+  });
+
+  it("takes a merge patch by its own media type", async () => {
+    const answer = await server.send("PATCH", `/api/v1/devices/${ids.device}/config`, {
+      ...json('{"mqtt":{"port":1885}}', "application/merge-patch+json"),
+      headers: { ...headersOf(keys.operator), "content-type": "application/merge-patch+json" },
+    });
+    expect(answer.body.desired.mqtt.port).toBe(1885);
+  });
+
+  it("tells orchestrators that it is well, and what it measured", async () => {
+    expect((await server.send("GET", "/health/live")).body).toEqual({ status: "ok" });
+    expect((await server.send("GET", "/health/ready")).body).toEqual({ status: "ok", queues: "postgres" });
+    const metrics = await server.send("GET", "/metrics");
+    expect(metrics.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    for (const name of ["fleet_agents_connected", "fleet_events_stored_total", "fleet_ingest_flush_seconds_bucket"])
+      expect(metrics.body).toContain(`\n${name}`);
+  });
+
+  it("logs no secret", () => {
+    const text = server.log.join("");
+    expect(text.length).toBeGreaterThan(0);
+    expect(text).not.toMatch(/mf[kd]_[\w-]{20}/);
+  });
+});
