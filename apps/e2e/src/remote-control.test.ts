@@ -3,7 +3,7 @@ import { serviceSets } from "./harness/services";
 import { type Device, World } from "./harness/world";
 import { type VirtualModule } from "./harness/virtual-module";
 
-describe.each(serviceSets())("remote control of a deployed device, with a server on $name", (services) => {
+describe.each(await serviceSets())("remote control of a deployed device, with a server on $name", (services) => {
   const world = new World();
   let device: Device;
   let module: VirtualModule;

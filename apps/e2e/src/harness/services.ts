@@ -1,10 +1,9 @@
-import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
-import { OwnRedis } from "./own-redis";
+import { createTestDatabase, findTestRedis, type TestDatabase, type TestRedis } from "@mn316-fleet/testkit";
 
 /** What a server runs on. */
 export interface Services {
   readonly name: string;
-  /** Starts them; gives the settings that name them. */
+  /** Prepares them; gives the settings that name them. */
   start(): Promise<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -17,27 +16,24 @@ const embedded: Services = {
 
 class NamedServices implements Services {
   readonly name = "the PostgreSQL and Redis that its settings name";
-  private readonly redis = new OwnRedis();
   private database: TestDatabase | undefined;
+
+  constructor(private readonly redis: TestRedis) {}
 
   async start(): Promise<Record<string, string>> {
     this.database = await createTestDatabase();
-    await this.redis.start();
-    return { DATABASE_URL: this.database.url, REDIS_URL: this.redis.url };
+    const { url, prefix } = this.redis;
+    return { DATABASE_URL: this.database.url, REDIS_URL: url, FLEET_REDIS_PREFIX: prefix };
   }
 
   async stop(): Promise<void> {
-    await this.redis.kill();
+    await this.redis.clean();
     await this.database?.drop();
   }
 }
 
-/** Every set that this machine can start; the server must not behave otherwise on one than on another. */
-export function serviceSets(): Services[] {
-  if (OwnRedis.isInstalled) return [embedded, new NamedServices()];
-  if (process.env.CI === "true") throw new Error("redis-server is missing: in CI nothing may be skipped");
-  process.stderr.write(
-    "skipped: no redis-server on this machine, so the server is tested on its embedded services only\n",
-  );
-  return [embedded];
+/** Every set that this machine has; the server must not behave otherwise on one than on another. */
+export async function serviceSets(): Promise<Services[]> {
+  const redis = await findTestRedis();
+  return redis ? [embedded, new NamedServices(redis)] : [embedded];
 }
