@@ -143,7 +143,7 @@ export class ConfigsService {
           message: `no password is stored that ${HIDDEN_PASSWORD} could stand for`,
         },
       ]);
-    const password = keeps ? this.storedPassword(deviceId, row) : (given ?? undefined);
+    const password = keeps ? this.keptPassword(deviceId, row) : (given ?? undefined);
     const { password: _given, ...mqtt } = document.mqtt;
     const errors = brokenRules({ ...document, mqtt: { ...mqtt, ...(password !== undefined && { password }) } });
     if (errors.length > 0) throw invalid(errors.map((error) => ({ ...error, path: error.path.join(".") })));
@@ -151,6 +151,18 @@ export class ConfigsService {
     if (password === undefined) return { password: null, passwordKeyId: null };
     const { sealed, keyId } = this.vault.seal(password, deviceId);
     return { password: sealed, passwordKeyId: keyId };
+  }
+
+  /** @throws 422 where another key sealed it: what cannot be read cannot be checked either */
+  private keptPassword(deviceId: string, row: ConfigRow): string | undefined {
+    try {
+      return this.storedPassword(deviceId, row);
+    } catch (error) {
+      if (!(error instanceof WrongKeyError)) throw error;
+      const message =
+        "the stored one was encrypted with another FLEET_SECRET_KEY: write it again, or null to remove it";
+      throw invalid([{ path: "mqtt.password", rule: "decryptable", message }]);
+    }
   }
 
   private storedPassword(deviceId: string, { password, passwordKeyId }: ConfigRow): string | undefined {

@@ -221,6 +221,17 @@ describe("the configuration of a device", () => {
       expect((await server.connect(id)).welcome).toEqual({});
       expect(await config()).toMatchObject({ status: "rejected", reason: expect.stringContaining("another") });
     });
+
+    it("that another key encrypted cannot be kept, only written again or removed", async () => {
+      await put({ mqtt: { ...mqtt, username: "u", password: PASSWORD } });
+      await server.database.pool.query("UPDATE device_config SET password_key_id = 'another'");
+      for (const answer of [await patch({ mqtt: { port: 1884 } }), await put({ mqtt: { ...mqtt, username: "u" } })]) {
+        expect(answer.status).toBe(422);
+        expect(answer.body.errors).toMatchObject([{ path: "mqtt.password", rule: "decryptable" }]);
+      }
+      expect((await config()).version).toBe(1);
+      expect((await patch({ mqtt: { password: "another" } })).body).toMatchObject({ version: 2 });
+    });
   });
 
   describe("on its way to the device", () => {
