@@ -2,7 +2,7 @@
  * `npm test`: installs what is missing, builds what changed, and runs all tests on real services. Arguments are handed
  * to Jest (`npm test -- libs/at`). Ends with one line that counts what passed, failed and was skipped.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { buildPrograms, installPackages, requireNode, ROOT, run } from "./lib/workspace.mjs";
 
@@ -29,17 +29,22 @@ let succeeded = true;
 for (const { name, args } of RUNS) {
   const outputFile = path.join(RESULTS, `${name}.json`);
   const given = process.argv.slice(2);
+  rmSync(outputFile, { force: true });
   const options = ["--experimental-vm-modules", "--no-warnings", jest, ...args, "--passWithNoTests"];
   const code = await run(process.execPath, [...options, "--json", "--outputFile", outputFile, ...given], {
     stdio: ["ignore", "ignore", "inherit"],
   });
+  succeeded &&= code === 0;
+  if (!existsSync(outputFile)) {
+    total.failed++; // it did not even begin; what it said stands above
+    continue;
+  }
   const results = JSON.parse(readFileSync(outputFile, "utf8"));
   total.passed += results.numPassedTests;
   total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
   total.skipped += results.numPendingTests + results.numTodoTests;
   for (const file of results.testResults)
     for (const test of file.assertionResults) if (test.status === "pending") console.log(`skipped: ${test.fullName}`);
-  succeeded &&= code === 0;
 }
 if (process.env.CI === "true" && total.skipped > 0) {
   console.error("In CI nothing may be skipped.");
