@@ -1,6 +1,7 @@
 /**
  * Bundles the project in the working directory with esbuild: every `src/main.ts` or `src/bin/*.ts` becomes a program in
- * `dist/`. Our own libraries are bundled in; packages from npm stay outside, because several carry native bindings.
+ * `dist/`. Our own libraries are bundled in; packages from npm stay outside, because several carry native bindings. With
+ * `--standalone` they are bundled in too, save those with bindings: what is to be copied to a device is one file and them.
  */
 import { transform } from "@swc/core";
 import { build } from "esbuild";
@@ -9,6 +10,9 @@ import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
 const BIN_FOLDER = "src/bin";
+const isStandalone = process.argv.includes("--standalone");
+/** Packages with native bindings, which they find beside their own files. */
+const NATIVE = new Set(["@serialport/bindings-cpp", "classic-level"]);
 
 /** esbuild emits no decorator metadata, which Nest's injection needs: SWC turns those files into plain JavaScript first. */
 const decorators = {
@@ -31,13 +35,16 @@ const decorators = {
   },
 };
 
-/** Keeps packages from npm outside the bundle, but takes our own workspaces in. */
+/** Keeps packages from npm outside the bundle (or only the native ones), but takes our own workspaces in. */
 const externalPackages = {
   name: "external-packages",
   /** @param {import("esbuild").PluginBuild} builder */
   setup(builder) {
     builder.onResolve({ filter: /^[^./]/ }, ({ path: id, kind }) =>
-      kind === "entry-point" || id.startsWith("@mn316-fleet/") || path.isAbsolute(id)
+      kind === "entry-point" ||
+      id.startsWith("@mn316-fleet/") ||
+      path.isAbsolute(id) ||
+      (isStandalone && !NATIVE.has(id))
         ? undefined
         : { path: id, external: true },
     );
@@ -60,6 +67,10 @@ await build({
   target: "node20",
   sourcemap: true,
   keepNames: true,
+  ...(isStandalone && {
+    // CommonJS packages ask for Node's own modules by `require`, which a module does not have.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  }),
   plugins: [externalPackages, decorators],
   logLevel: "warning",
 });
