@@ -60,6 +60,21 @@ export const eventSchema = z.discriminatedUnion("kind", [
     reason: z.string().max(1024).optional(),
   }),
   z.object({ ...base, kind: z.literal("execution"), ...executionReportShape }),
+  /** The agent's disk takes events again; `reason` says what was wrong, `since` is when it began. */
+  z.object({
+    ...base,
+    kind: z.literal("storage"),
+    since: z.number().int().min(0).max(8.64e15),
+    reason: z.string().max(1024),
+  }),
+  /** What was said at the live console, and by whom it was opened: the record of it. */
+  z.object({
+    ...base,
+    kind: z.literal("console"),
+    console: z.uuid(),
+    what: z.enum(["opened", "sent", "received", "refused", "closed"]),
+    text: z.string().max(4096),
+  }),
   z.object({ ...base, kind: z.literal("urc"), line: z.string().max(4096) }),
   z.object({
     ...base,

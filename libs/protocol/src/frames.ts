@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deviceConfigSchema, REPORT_STATUSES, reportedConfigSchema } from "./configuration";
 import { eventSchema } from "./events";
 import { executionReportShape, JOB_KINDS, stepSchema } from "./executions";
+import { MAX_CONSOLE_TEXT } from "./limits";
 
 const version = z.number().int().min(0);
 const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -46,12 +47,41 @@ export const errorFrameSchema = z.object({
   message: z.string().max(4096),
 });
 
+/** The token that the server pushed is on the agent's disk: this connection counts as opened with it. */
+export const tokenStoredSchema = z.object({
+  type: z.literal("token-stored"),
+  /** SHA-256 of the token in hexadecimal: proof of which one, without sending it again. */
+  sha256: z.string().regex(/^[\da-f]{64}$/),
+});
+
+/** The console asked for is open: the line is the operator's until `console-close`. */
+export const consoleOpenedSchema = z.object({ type: z.literal("console-open"), console: z.uuid() });
+
+/** What passed on the line: `sent` to the module, `received` from it, or a `note` of the agent itself. */
+export const consoleOutputSchema = z.object({
+  type: z.literal("console-output"),
+  console: z.uuid(),
+  from: z.enum(["sent", "received", "note"]),
+  text: z.string().max(MAX_CONSOLE_TEXT),
+});
+
+/** Either side ends a console, and says why. */
+export const consoleCloseSchema = z.object({
+  type: z.literal("console-close"),
+  console: z.uuid(),
+  reason: z.string().max(1024),
+});
+
 /** Frames that an agent sends. */
 export const upFrameSchema = z.discriminatedUnion("type", [
   helloSchema,
   eventsSchema,
   reportedSchema,
   executionFrameSchema,
+  tokenStoredSchema,
+  consoleOpenedSchema,
+  consoleOutputSchema,
+  consoleCloseSchema,
   errorFrameSchema,
 ]);
 
@@ -86,12 +116,57 @@ export const executeSchema = z.object({
   notAfter: z.number().int(),
 });
 
+/**
+ * Asks for an execution's end. What has not begun is answered with CANCELED; one with a command on the line ends behind that
+ * command, and where nothing was left to do its real outcome stands.
+ */
+export const cancelSchema = z.object({
+  type: z.literal("cancel"),
+  execution: z.uuid(),
+  attempt: z.number().int().min(1),
+});
+
+/** Another token for this device; the one that opened the connection goes on working for a while. */
+export const tokenFrameSchema = z.object({ type: z.literal("token"), token: z.string().min(1).max(256) });
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
+/** Another log level for a while; then, and after a restart, the agent's own setting holds again. */
+export const logLevelSchema = z.object({
+  type: z.literal("log-level"),
+  level: z.enum(LOG_LEVELS),
+  forS: z.number().int().min(1).max(86_400),
+});
+
+/** Asks for the module's line, for an operator at a terminal. Answered by `console-open`, or `console-close` with the reason. */
+export const consoleOpenSchema = z.object({
+  type: z.literal("console-open"),
+  console: z.uuid(),
+  /** Who it is for, as the history shows it. */
+  operator: z.string().max(128),
+  /** It ends by itself when nothing is said for so long. */
+  idleS: z.number().int().min(1).max(3_600),
+});
+
+/** One AT command of the operator. */
+export const consoleInputSchema = z.object({
+  type: z.literal("console-input"),
+  console: z.uuid(),
+  text: z.string().max(MAX_CONSOLE_TEXT),
+});
+
 /** Frames that the server sends. */
 export const downFrameSchema = z.discriminatedUnion("type", [
   welcomeSchema,
   ackSchema,
   desiredFrameSchema,
   executeSchema,
+  cancelSchema,
+  tokenFrameSchema,
+  logLevelSchema,
+  consoleOpenSchema,
+  consoleInputSchema,
+  consoleCloseSchema,
   errorFrameSchema,
 ]);
 
@@ -100,5 +175,12 @@ export type DownFrame = z.infer<typeof downFrameSchema>;
 export type FrameOf<F extends UpFrame | DownFrame, T extends F["type"]> = Extract<F, { type: T }>;
 export type HelloFrame = z.infer<typeof helloSchema>;
 export type ExecuteFrame = z.infer<typeof executeSchema>;
+export type CancelFrame = z.infer<typeof cancelSchema>;
+export type TokenFrame = z.infer<typeof tokenFrameSchema>;
+export type LogLevelFrame = z.infer<typeof logLevelSchema>;
+export type ConsoleOpenFrame = z.infer<typeof consoleOpenSchema>;
+export type ConsoleInputFrame = z.infer<typeof consoleInputSchema>;
+export type ConsoleOutputFrame = z.infer<typeof consoleOutputSchema>;
+export type ConsoleCloseFrame = z.infer<typeof consoleCloseSchema>;
 export type DesiredFrame = z.infer<typeof desiredFrameSchema>;
 export type WelcomeFrame = z.infer<typeof welcomeSchema>;

@@ -10,6 +10,9 @@ export const MAX_FRAME_BYTES = 256 * 1024;
 /** Output of one AT step that is kept, in bytes; the rest is cut and marked. */
 export const MAX_OUTPUT_BYTES = 64 * 1024;
 
+/** Characters in one frame of the console: small enough for the smallest channel between two nodes of the server. */
+export const MAX_CONSOLE_TEXT = 1024;
+
 /** Flow control that the server announces in `welcome`. */
 export const DEFAULT_LIMITS = { batch: 200, inflight: 4 } as const;
 
