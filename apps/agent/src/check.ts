@@ -14,7 +14,7 @@ export async function check({ server, token, port, baudRate }: Settings): Promis
     process.stdout.write(`${mark}  ${subject}: ${found}\n${advice === undefined ? "" : `      → ${advice}\n`}`);
   };
   for await (const finding of inspectModule(port, baudRate)) print(finding);
-  for await (const finding of inspectServer(server, token)) print(finding);
+  for await (const finding of inspectServer(server, token, {})) print(finding);
   const isAllWell = findings.every(({ verdict }) => verdict !== "bad");
   process.stdout.write(isAllWell ? "All is well.\n" : "Something must be done first: see the lines marked BAD.\n");
   return isAllWell ? 0 : 1;

@@ -1,5 +1,7 @@
 export { openTransport } from "@mn316-fleet/at";
 export { Agent, type AgentOptions } from "./agent";
+export type { AgentStatus } from "./agent-status";
+export type { Network } from "./link/network";
 export type { Finding } from "./inspect/finding";
 export { inspectModule } from "./inspect/inspect-module";
 export { inspectServer } from "./inspect/inspect-server";

@@ -1,4 +1,14 @@
-import type { Clock } from "@mn316-fleet/at";
+import { type Clock, systemClock } from "@mn316-fleet/at";
+import { performance } from "node:perf_hooks";
+
+/**
+ * Time for durations and deadlines: it runs on evenly while somebody sets the wall clock. A device that was started without
+ * a battery behind its clock jumps by decades at the first synchronisation, and a wait must neither end nor grow by that.
+ */
+export const steadyClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  after: (ms, callback) => systemClock.after(ms, callback),
+};
 
 /**
  * Waits `ms`, or until the signal aborts, whichever comes first.

@@ -10,6 +10,8 @@ export interface Workbench {
   config: DeviceConfig | undefined;
   /** Aborted when the whole execution's time is up. */
   signal: AbortSignal;
+  /** Between two commands: throws where the execution is to end here, having done so much. */
+  mayGoOn: (done: string) => void;
   leftMs: () => number;
   now: () => number;
   /** Tells a finished step; the last one is told with the final report instead. */
@@ -35,17 +37,20 @@ const PROBES = [
 /** How each kind of job runs on the line; `configure` is the twin's. */
 export const KINDS: Record<Exclude<JobKind, "configure">, KindRunner> = {
   at: async (bench) => {
-    for (const [index, step] of bench.frame.steps.entries()) {
+    const { steps } = bench.frame;
+    for (const [index, step] of steps.entries()) {
       bench.signal.throwIfAborted();
+      bench.mayGoOn(`after ${index} of ${steps.length} steps`);
       bench.onOperatorCommand(step.command);
       bench.tell(await run(bench, index));
     }
   },
 
   probe: async (bench) => {
-    const { driver, signal, leftMs, config, tell } = bench;
+    const { driver, signal, mayGoOn, leftMs, config, tell } = bench;
     for (const [index, command] of PROBES.entries()) {
       signal.throwIfAborted();
+      mayGoOn(`after ${index} of ${PROBES.length} questions`);
       const options = { leftMs: leftMs(), signal, password: config?.mqtt.password };
       try {
         tell(await runStep(driver, { command }, index, options));

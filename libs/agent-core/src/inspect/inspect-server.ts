@@ -2,6 +2,7 @@ import { systemClock } from "@mn316-fleet/at";
 import { CLOSE } from "@mn316-fleet/protocol";
 import { pino } from "pino";
 import { Connection, type ConnectionEnd } from "../link/connection";
+import { httpExchange, type Network } from "../link/network";
 import { isUnauthorized } from "../link/reconnect-policy";
 import { agentUrl } from "../link/server-address";
 import { pause } from "../time";
@@ -16,10 +17,15 @@ const NORMAL = 1000;
 /**
  * Looks at the way to the server: whether it is reached, takes the token, and how far its clock stands off. Says no hello,
  * so that a running agent with the same token is left in peace.
+ * @param token undefined for a device that has none yet
  */
-export async function* inspectServer(server: string, token: string): AsyncGenerator<Finding> {
+export async function* inspectServer(
+  server: string,
+  token: string | undefined,
+  network: Network,
+): AsyncGenerator<Finding> {
   const url = agentUrl(server);
-  const connection = new Connection(url, token, systemClock, pino({ level: "silent" }));
+  const connection = new Connection(url, token ?? "none", network, systemClock, pino({ level: "silent" }));
   const ended = new Promise<ConnectionEnd>((resolve) => connection.once("end", resolve));
   const opened = new Promise<"open">((resolve) => {
     connection.once("open", () => {
@@ -36,8 +42,10 @@ export async function* inspectServer(server: string, token: string): AsyncGenera
   const end = await Promise.race([ended, pause(systemClock, ACCEPTED_AFTER_MS)]);
   connection.close(NORMAL, "check is done");
   const isHeld = typeof end === "boolean" || !isUnauthorized(end);
-  yield isHeld ? { subject: "token", verdict: "good", found: "accepted" } : refused(end, url);
-  yield await inspectClock(url);
+  if (token === undefined)
+    yield { subject: "token", verdict: "doubtful", found: "none yet: the agent gets one with its enrolment key" };
+  else yield isHeld ? { subject: "token", verdict: "good", found: "accepted" } : refused(end, url);
+  yield await inspectClock(url, network);
   await Promise.race([ended, pause(systemClock, ACCEPTED_AFTER_MS)]);
   connection.terminate("check is done");
 }
@@ -56,12 +64,12 @@ function refused(end: ConnectionEnd, url: URL): Finding {
 }
 
 /** By the Date header, to the second. */
-async function inspectClock(url: URL): Promise<Finding> {
+async function inspectClock(url: URL, network: Network): Promise<Finding> {
   const address = new URL("/health/live", url.href.replace(/^ws/, "http"));
   const subject = "clock";
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    const serverTime = Date.parse(response.headers.get("date") ?? "");
+    const { headers } = await httpExchange(address, network, PATIENCE_MS);
+    const serverTime = Date.parse(headers.date ?? "");
     if (Number.isNaN(serverTime)) return { subject, verdict: "doubtful", found: "the server does not tell its time" };
     const offsetMs = serverTime - Date.now();
     const found = `${(offsetMs / 1_000).toFixed(0)} s from the server's`;

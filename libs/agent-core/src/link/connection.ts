@@ -3,6 +3,7 @@ import { type DownFrame, downFrameSchema, HEARTBEAT, MAX_FRAME_BYTES, SUBPROTOCO
 import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import { type RawData, WebSocket } from "ws";
+import { connectOptions, type Network } from "./network";
 
 /** How a connection ended: a close code of WebSocket or of the protocol, or an HTTP status where it never began. */
 export interface ConnectionEnd {
@@ -30,6 +31,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   constructor(
     url: URL,
     token: string,
+    network: Network,
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
@@ -39,6 +41,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
+      ...connectOptions(url, network),
     });
     this.socket.on("open", () => {
       this.alive();

@@ -11,7 +11,16 @@ export interface FlowLimits {
 /** Room for the frame around the events. */
 const ENVELOPE_BYTES = 256;
 
-/** Sends the outbox over one connection, in order: each batch bounded, and not more under way than the server allows. */
+/**
+ * Sends the outbox over one connection, in order: each batch bounded, and not more under way than the server allows.
+ *
+ * After days offline a live event waits behind the backlog, for the order is the contract: the server closes an interval by
+ * each state event and takes numbers without a gap only, so nothing may overtake. What keeps live events from starving is
+ * therefore the pace of the backlog alone: a batch goes out as soon as one is acknowledged, some tens of thousands of events
+ * a second, while telling new ones costs one write of the disk for all that came together. What has to be told at once and
+ * is not part of the history (`reported`, the console) goes past the outbox in frames of its own. The server is not overrun
+ * because it sets both bounds, and acknowledges only what it has committed.
+ */
 export class EventSender {
   /** The last number of each batch that is not acknowledged yet. */
   private readonly underWay: number[] = [];

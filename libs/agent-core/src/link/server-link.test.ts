@@ -7,6 +7,7 @@ import path from "node:path";
 import { pino } from "pino";
 import type { Outbox } from "../outbox/outbox";
 import { FakeServer } from "../test-support/fake-server";
+import { Tokens } from "../identity/tokens";
 import { openOutbox } from "../test-support/open-outbox";
 import { reconnectDelayMs } from "./reconnect-policy";
 import { agentUrl } from "./server-address";
@@ -26,7 +27,7 @@ describe("the link to the server", () => {
     await server.start();
     folder = await mkdtemp(path.join(tmpdir(), "link-"));
     outbox = await openOutbox(folder);
-    link = aLink();
+    link = await aLink();
   });
   afterEach(async () => {
     await link.stop();
@@ -36,12 +37,14 @@ describe("the link to the server", () => {
     expect(server.broken).toEqual([]);
   });
 
-  const aLink = (token = "mfd_test") =>
+  const aLink = async (token = "mfd_test") =>
     new ServerLink({
       url: agentUrl(server.url),
-      token,
+      tokens: await Tokens.open(folder, token),
+      network: {},
       outbox,
-      clock: { now: () => Date.now(), after: (ms, callback) => systemClock.after(ms * scale, callback) },
+      clock: systemClock,
+      steady: { now: () => Date.now(), after: (ms, callback) => systemClock.after(ms * scale, callback) },
       random: () => 0,
       log: pino({ level: "silent" }),
       hello: () => ({ agent: "test", module: {}, reported: { version: 0, config: null } }),
@@ -149,7 +152,7 @@ describe("the link to the server", () => {
 
   it("stays away for long where its token is refused", async () => {
     await link.stop();
-    link = aLink("mfd_wrong");
+    link = await aLink("mfd_wrong");
     link.start();
     await eventually(() => {
       expect(server.connections).toBeGreaterThanOrEqual(1);

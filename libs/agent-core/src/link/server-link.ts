@@ -1,36 +1,53 @@
 import type { Clock } from "@mn316-fleet/at";
 import {
   CLOSE,
-  type DesiredFrame,
-  type ExecuteFrame,
+  type DownFrame,
+  type FrameOf,
   type HelloFrame,
   type UpFrame,
   type WelcomeFrame,
 } from "@mn316-fleet/protocol";
 import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
+import type { Tokens } from "../identity/tokens";
 import type { Outbox } from "../outbox/outbox";
 import { pause } from "../time";
 import { Connection, type ConnectionEnd } from "./connection";
 import { EventSender } from "./event-sender";
+import type { Network } from "./network";
 import { isUnauthorized, reconnectDelayMs, STABLE_MS } from "./reconnect-policy";
 
 export interface ServerLinkOptions {
   url: URL;
-  token: string;
+  tokens: Tokens;
+  network: Network;
   outbox: Outbox;
+  /** The wall clock, of which the server is told. */
   clock: Clock;
+  /** For durations. */
+  steady: Clock;
   random: () => number;
   log: Logger;
   /** What the agent says of itself; the link adds its own numbers. */
   hello: () => Pick<HelloFrame, "agent" | "module" | "reported">;
 }
 
-interface ServerLinkEvents {
-  welcome: [WelcomeFrame];
-  desired: [DesiredFrame];
-  execute: [ExecuteFrame];
-}
+/** Frames that the agent's other parts take. */
+type Handed =
+  | "welcome"
+  | "desired"
+  | "execute"
+  | "cancel"
+  | "token"
+  | "log-level"
+  | "console-open"
+  | "console-input"
+  | "console-close";
+
+type ServerLinkEvents = { [Type in Handed]: [FrameOf<DownFrame, Type>] } & {
+  /** A connection that had been welcomed ended. */
+  lost: [ConnectionEnd];
+};
 
 const WELCOME_MS = 15_000;
 const GOING_AWAY = 1001;
@@ -47,16 +64,25 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   private connection: Connection | undefined;
   private isWelcome = false;
   private running: Promise<void> | undefined;
-  /** The server's clock minus ours, in ms. */
-  private offsetMs = 0;
+  /** The server's clock minus our steady one, in ms. */
+  private offsetMs: number | undefined;
+  private lastEnd: ConnectionEnd | undefined;
+  private changedAt: number;
 
   constructor(private readonly options: ServerLinkOptions) {
     super();
+    this.changedAt = options.clock.now();
   }
 
   /** The server's time as far as we know it, ms since 1970. */
   get serverNow(): number {
-    return this.options.clock.now() + this.offsetMs;
+    const { clock, steady } = this.options;
+    return this.offsetMs === undefined ? clock.now() : steady.now() + this.offsetMs;
+  }
+
+  /** How the link is, for whoever stands beside the device. */
+  get status(): { isConnected: boolean; since: number; lastEnd: ConnectionEnd | undefined } {
+    return { isConnected: this.isWelcome, since: this.changedAt, lastEnd: this.lastEnd };
   }
 
   get isConnected(): boolean {
@@ -71,8 +97,8 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.connection?.close(GOING_AWAY, "the agent stops");
-    const { clock } = this.options;
-    const cancel = clock.after(CLOSE_MS, () => this.connection?.terminate("the agent stops"));
+    const { steady } = this.options;
+    const cancel = steady.after(CLOSE_MS, () => this.connection?.terminate("the agent stops"));
     await this.running;
     cancel();
   }
@@ -86,31 +112,33 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   }
 
   private async run(): Promise<void> {
-    const { clock, random, log } = this.options;
+    const { steady, random, log, tokens } = this.options;
     for (let attempt = 0; !this.isStopping(); attempt++) {
-      const begunAt = clock.now();
+      const begunAt = steady.now();
       const end = await this.connectOnce();
+      this.lastEnd = end;
       if (this.isStopping()) return;
-      if (clock.now() - begunAt > STABLE_MS) attempt = 0;
+      if (steady.now() - begunAt > STABLE_MS) attempt = 0;
+      if (isUnauthorized(end)) tokens.refused();
       const delayMs = Math.round(reconnectDelayMs(end, attempt, random));
       this.tell(end, attempt, delayMs, log);
-      await pause(clock, delayMs, this.stopping.signal);
+      await pause(steady, delayMs, this.stopping.signal);
     }
   }
 
   /** One connection from its handshake to its end. */
   private connectOnce(): Promise<ConnectionEnd> {
-    const { url, token, clock, log } = this.options;
+    const { url, tokens, network, clock, steady, log } = this.options;
     return new Promise((resolve) => {
-      const connection = new Connection(url, token, clock, log);
+      const connection = new Connection(url, tokens.current ?? "", network, steady, log);
       this.connection = connection;
       let sender: EventSender | undefined;
       let saidHelloAt = 0;
       let cancelWelcome: (() => void) | undefined;
       connection.on("open", () => {
-        saidHelloAt = clock.now();
-        connection.send(JSON.stringify(this.hello(saidHelloAt)));
-        cancelWelcome = clock.after(WELCOME_MS, () => {
+        saidHelloAt = steady.now();
+        connection.send(JSON.stringify(this.hello(clock.now())));
+        cancelWelcome = steady.after(WELCOME_MS, () => {
           connection.terminate(`no welcome within ${WELCOME_MS / 1_000} s`);
         });
       });
@@ -119,27 +147,28 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
           case "welcome":
             if (sender) return;
             cancelWelcome?.();
-            this.offsetMs = frame.time - (saidHelloAt + clock.now()) / 2;
+            this.offsetMs = frame.time - (saidHelloAt + steady.now()) / 2;
             sender = this.welcomed(connection, frame);
             break;
           case "ack":
             if (frame.epoch === this.options.outbox.epoch) void sender?.acknowledge(frame.seq);
             break;
-          case "desired":
-            this.emit("desired", frame);
-            break;
-          case "execute":
-            this.emit("execute", frame);
-            break;
           case "error":
             log.warn({ code: frame.code, message: frame.message }, "the server refused a frame");
             break;
+          default:
+            (this.emit as (type: string, frame: DownFrame) => boolean).call(this, frame.type, frame);
         }
       });
       connection.on("end", (end) => {
         cancelWelcome?.();
         sender?.stop();
+        const wasWelcome = this.isWelcome;
         this.isWelcome = false;
+        if (wasWelcome) {
+          this.changedAt = clock.now();
+          this.emit("lost", end);
+        }
         resolve(end);
       });
     });
@@ -155,11 +184,10 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   }
 
   private welcomed(connection: Connection, welcome: WelcomeFrame): EventSender {
-    const { outbox, log } = this.options;
-    log.info(
-      { session: welcome.session, acked: welcome.acked, offsetMs: Math.round(this.offsetMs) },
-      "connected to the server",
-    );
+    const { outbox, log, clock } = this.options;
+    const offsetMs = Math.round(this.serverNow - clock.now());
+    log.info({ session: welcome.session, acked: welcome.acked, offsetMs }, "connected to the server");
+    this.changedAt = clock.now();
     const sender = new EventSender(
       outbox,
       welcome.limits,
@@ -180,7 +208,7 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   private tell(end: ConnectionEnd, attempt: number, delayMs: number, log: Logger): void {
     const fields = { code: end.code, reason: end.reason, againInMs: delayMs };
     if (isUnauthorized(end))
-      log.error(fields, "the server does not accept this token: rotate it and set MN316_TOKEN anew");
+      log.error(fields, "the server does not accept this token: rotate it there and set MN316_TOKEN anew");
     else if (end.code === CLOSE.superseded)
       log.warn(fields, "another agent connected with this token: make sure that only one runs");
     else if (attempt < MAX_LOGGED_ATTEMPTS) log.warn(fields, "not connected to the server");

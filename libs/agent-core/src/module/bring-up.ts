@@ -48,13 +48,16 @@ export async function holdConfig(driver: Mn316, { mqtt, subscriptions }: DeviceC
   return drift;
 }
 
+/** Those of the wanted subscriptions that the module does not hold (§2.4). */
+export async function missingSubscriptions(driver: Mn316, wanted: readonly Subscription[]): Promise<Subscription[]> {
+  if (wanted.length === 0) return [];
+  const held = await driver.listSubscriptions();
+  return wanted.filter(({ topic, qos }) => !held.some((other) => other.topic === topic && other.qos === qos));
+}
+
 /** Subscribes to what the module does not hold yet (§2.4). */
 export async function subscribeMissing(driver: Mn316, wanted: readonly Subscription[]): Promise<void> {
-  if (wanted.length === 0) return;
-  const held = await driver.listSubscriptions();
-  for (const { topic, qos } of wanted)
-    if (!held.some((subscription) => subscription.topic === topic && subscription.qos === qos))
-      await driver.subscribe(topic, qos);
+  for (const { topic, qos } of await missingSubscriptions(driver, wanted)) await driver.subscribe(topic, qos);
 }
 
 /** A module that refuses because there is nothing to end or delete is where it should be. */

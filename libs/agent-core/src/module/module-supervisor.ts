@@ -1,5 +1,5 @@
 import type { Clock } from "@mn316-fleet/at";
-import { type Identity, Mn316, type Mn316Events, type Mn316Options } from "@mn316-fleet/mn316";
+import { type Identity, Mn316, type Mn316Events, type Mn316Options, type TraceEntry } from "@mn316-fleet/mn316";
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
@@ -24,6 +24,8 @@ interface ModuleSupervisorEvents {
   ready: [Mn316];
   state: [StateChange];
   "module-restart": [];
+  /** What passed on the line, secrets masked. */
+  line: [TraceEntry];
   lost: [];
 }
 
@@ -51,8 +53,18 @@ export class ModuleSupervisor extends EventEmitter<ModuleSupervisorEvents> {
     return this.known;
   }
 
+  /** Whether the serial line is open, whatever the module on it says. */
+  get isOpen(): boolean {
+    return this.serial === "open";
+  }
+
   start(): void {
     this.running ??= this.run();
+  }
+
+  /** Closes the line, to open it anew: a port may hang, or its device have been plugged in again. */
+  reopen(): void {
+    this.current?.close();
   }
 
   /** Leaves the module as it is and closes the line. */
@@ -91,7 +103,8 @@ export class ModuleSupervisor extends EventEmitter<ModuleSupervisorEvents> {
   private async open(): Promise<{ driver: Mn316; closed: Promise<string> }> {
     const { openStream, clock, recorder } = this.options;
     const stream = await openStream();
-    const driver = new Mn316(stream, { ...this.options.driver, clock });
+    const record = (entry: TraceEntry) => this.emit("line", entry);
+    const driver = new Mn316(stream, { record, ...this.options.driver, clock });
     const closed = new Promise<string>((resolve) => {
       driver.once("closed", ({ reason }) => {
         resolve(reason);

@@ -27,6 +27,11 @@ export class StateHistory {
     return this.state;
   }
 
+  /** Since when, ms since 1970. */
+  get currentSince(): number {
+    return this.since;
+  }
+
   /** @param at when, ms since 1970 */
   move(to: KnownModuleState, cause: Cause, at = this.clock.now()): void {
     if (to === this.state) return;

@@ -1,5 +1,6 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { writeWhole } from "../files";
 
 const FILE = "epoch";
 
@@ -12,14 +13,6 @@ export async function nextEpoch(dataDir: string, now: number): Promise<number> {
   const file = path.join(dataDir, FILE);
   const last = Number(await readFile(file, "utf8").catch(() => "0"));
   const epoch = Math.max(Math.floor(now), (Number.isSafeInteger(last) ? last : 0) + 1, 1);
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, "w");
-  try {
-    await handle.writeFile(String(epoch));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
+  await writeWhole(file, String(epoch));
   return epoch;
 }

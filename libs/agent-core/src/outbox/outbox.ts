@@ -50,6 +50,7 @@ const PENDING_LIMIT_BYTES = 4 * 1024 * 1024;
 const SHED_SHARE = 1 / 8;
 const RETRY_DELAY = { minMs: 500, maxMs: 30_000 };
 const REPAIR_SKIP = 1_000_000;
+const MAX_REASON = 1_024;
 
 const keyOf = (seq: number) => `e${String(seq).padStart(16, "0")}`;
 
@@ -204,13 +205,29 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
   }
 
   private async writeAll(): Promise<void> {
+    const { clock, log } = this.options;
+    let trouble: { since: number; reason: string } | undefined;
     for (let attempt = 0; this.pending.length > 0;) {
       const group = this.pending;
       try {
         await this.writeGroup(group);
         attempt = 0;
+        if (trouble) {
+          const { since, reason } = trouble;
+          trouble = undefined;
+          log.info({ since: new Date(since).toISOString() }, "disk takes events again");
+          const at = clock.now();
+          // A clock that was set back meanwhile must not make it begin after it ended.
+          void this.append({ kind: "storage", at, since: Math.min(since, at), reason: reason.slice(0, MAX_REASON) });
+        }
       } catch (error) {
-        if (attempt === 0) this.options.log.error({ err: error, waiting: group.length }, "disk takes no events");
+        const reason = causeOf(error);
+        if (!trouble)
+          log.error(
+            { reason, waiting: group.length },
+            "disk takes no events: free some space, or check that it is writable",
+          );
+        trouble ??= { since: clock.now(), reason };
         this.shedPending();
         const delay = backoffMs(attempt++, RETRY_DELAY, Math.random);
         if (!(await pause(this.options.clock, delay, this.closing.signal))) return;
@@ -281,4 +298,10 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
   private gapJson(run: Run, reason: string): string {
     return JSON.stringify({ seq: run.to, ...gapEvent(run, this.options.clock.now(), reason) });
   }
+}
+
+/** What the disk said, and not only that the store failed. */
+function causeOf(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: Error };
+  return cause?.message ?? message;
 }

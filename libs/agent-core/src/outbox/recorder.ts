@@ -38,6 +38,7 @@ export class Recorder {
 
 function clipped(event: UnnumberedEvent): UnnumberedEvent {
   if (event.kind === "urc") return { ...event, line: clip(event.line, MAX_LINE) };
+  if (event.kind === "console") return { ...event, text: clip(event.text, MAX_LINE) };
   if (event.kind === "suback") return { ...event, topic: clip(event.topic) };
   if ("reason" in event && event.reason !== undefined) return { ...event, reason: clip(event.reason) };
   return event;

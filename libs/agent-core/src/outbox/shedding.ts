@@ -19,8 +19,8 @@ export interface Run {
 /** What tells least is dropped first; within a rank the oldest first. */
 const RANKS: readonly ReadonlySet<EventKind>[] = [
   new Set(["signal", "ping", "publish-ack", "suback", "urc", "outbox-gap"]),
-  new Set(["timeout", "reconnect", "recovery", "serial", "agent", "module-restart"]),
-  new Set(["state", "config", "execution"]),
+  new Set(["timeout", "reconnect", "recovery", "serial", "agent", "module-restart", "storage"]),
+  new Set(["state", "config", "execution", "console"]),
 ];
 
 /** About what a gap takes on disk. */

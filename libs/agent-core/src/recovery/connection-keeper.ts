@@ -2,20 +2,23 @@ import type { Clock } from "@mn316-fleet/at";
 import type { Mn316 } from "@mn316-fleet/mn316";
 import type { DeviceConfig } from "@mn316-fleet/protocol";
 import type { Logger } from "pino";
-import { holdConfig, isBusy, subscribeMissing, takeDown } from "../module/bring-up";
+import { differences, holdConfig, isBusy, missingSubscriptions, subscribeMissing, takeDown } from "../module/bring-up";
 import type { LineLock } from "../module/line-lock";
 import { clip, type Recorder } from "../outbox/recorder";
 import { pause } from "../time";
-import { recoveryStep } from "./ladder";
+import { recoveryStep, type RecoveryStep } from "./ladder";
 
 export interface ConnectionKeeperOptions {
   driver: () => Mn316 | undefined;
+  /** Closes the serial line and opens it anew. */
+  reopenPort: () => void;
   /** What the module should hold; undefined while nothing should be done. */
   wanted: () => DeviceConfig | undefined;
   /** The module is connected with what was wanted. */
   onConnected: (driver: Mn316) => Promise<void>;
   lock: LineLock;
   recorder: Recorder;
+  /** For durations. */
   clock: Clock;
   random: () => number;
   log: Logger;
@@ -26,6 +29,9 @@ const BUSY_PATIENCE_MS = 300_000;
 const BUSY_POLL_MS = 5_000;
 /** A module that has just restarted needs a moment. */
 const SETTLE_MS = 500;
+/** How often a connected module is asked what it holds: another master of the line, or a lost URC, may have changed it. */
+const DRIFT_CHECK_MS = 600_000;
+const JITTER = 0.2;
 
 /**
  * Keeps the module connected with the configuration in force. What the module holds already is not disturbed; after it
@@ -42,6 +48,8 @@ export class ConnectionKeeper {
   /** Look at the module at once instead of waiting as the policy says. */
   private isFresh = false;
   private isDue = false;
+  /** Steps taken since the module was last connected; a port that was opened anew does not begin the ladder anew. */
+  private taken = 0;
 
   constructor(private readonly options: ConnectionKeeperOptions) {}
 
@@ -81,7 +89,7 @@ export class ConnectionKeeper {
 
   private async run(): Promise<void> {
     while (!this.isStopping()) {
-      if (!this.isDue) await this.untilWoken(24 * 3_600_000);
+      if (!this.isDue && (await this.untilWoken(this.checkMs()))) await this.checkDrift();
       this.isDue = false;
       await this.recover();
     }
@@ -98,7 +106,7 @@ export class ConnectionKeeper {
   private async recover(): Promise<void> {
     const { random, lock, clock } = this.options;
     let busySince: number | undefined;
-    for (let taken = 0, task = this.task(); task; task = this.task()) {
+    for (let task = this.task(); task; task = this.task()) {
       if (!this.isFresh && isBusy(task.driver)) {
         busySince ??= clock.now();
         if (clock.now() - busySince < BUSY_PATIENCE_MS) {
@@ -113,21 +121,23 @@ export class ConnectionKeeper {
         await lock.run(() => this.takeStep(undefined));
         continue;
       }
-      const { action, waitMs } = recoveryStep(task.config.recovery, taken, random());
+      const { action, waitMs } = recoveryStep(task.config.recovery, this.taken, random());
       if (!(await this.wait(waitMs)) || !this.task()) continue;
-      taken++;
-      await lock.run(() => this.takeStep({ action, number: taken }));
+      const number = ++this.taken;
+      await lock.run(() => this.takeStep({ action, number }));
     }
   }
 
-  private async takeStep(
-    step: { action: "reopen" | "configure" | "restart"; number: number } | undefined,
-  ): Promise<void> {
+  private async takeStep(step: { action: RecoveryStep["action"]; number: number } | undefined): Promise<void> {
     const driver = this.options.driver();
     const config = this.options.wanted();
     if (!driver || !config || this.heldBy !== undefined || this.isStopping()) return;
     if (step && driver.state === "connected") return;
     if (step) void this.tell(step.action, `step ${step.number}: the module is ${driver.state}`);
+    if (step?.action === "reopen-port") {
+      this.options.reopenPort(); // what comes back is looked at afresh
+      return;
+    }
     try {
       if (step?.action === "restart") await driver.restart();
       if (step?.action === "configure") await takeDown(driver);
@@ -135,11 +145,43 @@ export class ConnectionKeeper {
       if (drift.length > 0) void this.tell("repair", `the module held another ${drift.join(", ")}`);
       await driver.connect();
       await subscribeMissing(driver, config.subscriptions);
-      if (step) void this.tell("recovered", `connected after step ${step.number} (${step.action})`);
+      if (step ?? this.taken > 0) void this.tell("recovered", `connected after step ${this.taken}`);
+      this.taken = 0;
       await this.options.onConnected(driver);
     } catch (error) {
       void this.tell("failed", `${step?.action ?? "first look"}: ${(error as Error).message}`);
     }
+  }
+
+  private checkMs(): number {
+    return DRIFT_CHECK_MS * (1 + JITTER * (this.options.random() * 2 - 1));
+  }
+
+  /** Asks a connected module what it holds; what differs from the configuration in force is repaired and told. */
+  async checkDrift(): Promise<void> {
+    const { lock, log } = this.options;
+    await lock
+      .run(async () => {
+        const driver = this.options.driver();
+        const config = this.options.wanted();
+        if (!driver || !config || this.heldBy !== undefined || driver.state !== "connected") return;
+        const held = await driver.readConfig();
+        if (held && differences(held, config.mqtt).length > 0) {
+          this.lookAtOnce(); // which tells in what it differs
+          return;
+        }
+        const missing = await missingSubscriptions(driver, config.subscriptions);
+        if (missing.length > 0) {
+          const topics = missing.map(({ topic }) => topic).join(", ");
+          void this.tell("repair", `the module did not hold the subscription to ${topics}`);
+          driver.assume(config.mqtt, config.subscriptions); // which forgets that they were granted
+          await subscribeMissing(driver, config.subscriptions);
+        }
+        await this.options.onConnected(driver);
+      })
+      .catch((error: unknown) => {
+        log.debug({ err: error }, "not asked what the module holds");
+      });
   }
 
   private isStopping(): boolean {

@@ -29,8 +29,17 @@ interface OpenStore {
 const WRITE_BUFFER_BYTES = 1024 * 1024;
 const CACHE_BYTES = 512 * 1024;
 
-/** All that one agent keeps on disk, by key. Every write is one atomic batch. */
+/**
+ * All that one agent keeps on disk, by key. Every write is one atomic batch.
+ *
+ * After a write that failed (a full disk, one that became read-only) LevelDB takes no further ones, since it cannot know
+ * whether that one will be there: the store is closed and opened anew before the next.
+ */
 export class AgentStore {
+  private needsReopening = false;
+  private reopening: Promise<void> | undefined;
+  private isClosed = false;
+
   private constructor(private readonly level: ClassicLevel) {}
 
   /**
@@ -85,11 +94,17 @@ export class AgentStore {
    * Writes all or nothing.
    * @param isSynced resolves only when it is on the disk itself; without it a power cut (not a killed process) may undo it
    */
-  write(writes: readonly Write[], isSynced = true): Promise<void> {
+  async write(writes: readonly Write[], isSynced = true): Promise<void> {
+    if (this.needsReopening) await this.reopen();
     const operations = writes.map(({ key, value }) =>
       value === undefined ? { type: "del" as const, key } : { type: "put" as const, key, value },
     );
-    return this.level.batch(operations, { sync: isSynced });
+    try {
+      await this.level.batch(operations, { sync: isSynced });
+    } catch (error) {
+      this.needsReopening = true;
+      throw error;
+    }
   }
 
   /** Entries with `first <= key <= last` in order. */
@@ -97,8 +112,22 @@ export class AgentStore {
     return this.level.iterator({ gte: first, lte: last, highWaterMarkBytes: 64 * 1024 });
   }
 
-  close(): Promise<void> {
-    return this.level.close();
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.reopening?.catch(() => undefined);
+    await this.level.close();
+  }
+
+  private async reopen(): Promise<void> {
+    this.reopening ??= this.openAnew().finally(() => (this.reopening = undefined));
+    await this.reopening;
+  }
+
+  private async openAnew(): Promise<void> {
+    if (this.isClosed) throw new Error("the store is closed");
+    await this.level.close();
+    await this.level.open();
+    this.needsReopening = false;
   }
 }
 

@@ -58,6 +58,13 @@ export class Twin extends EventEmitter<{ changed: [] }> {
     return this.state.pending?.config ?? this.state.lastGood?.config;
   }
 
+  /** How far the agent is with its configuration. */
+  get status(): { version: number; status?: string; reason?: string } {
+    const { pending, outcome, lastGood } = this.state;
+    if (pending) return { version: pending.version, status: "applying" };
+    return outcome ?? { version: lastGood?.version ?? 0 };
+  }
+
   /** What the link says at hello. */
   get hello(): HelloFrame["reported"] {
     return { version: this.state.lastGood?.version ?? 0, config: this.state.reported ?? null };
