@@ -259,22 +259,57 @@ function suite(settings: Partial<Settings>): void {
     expect((await job(id)).status).toBe("COMPLETED");
   });
 
-  it("can be canceled as long as they wait", async () => {
+  const asked = (deviceId: string, count = 1) =>
+    eventually(() => {
+      expect(server.links.of(deviceId, "cancel").length).toBeGreaterThanOrEqual(count);
+      return server.links.of(deviceId, "cancel").at(-1)!;
+    });
+
+  it("are canceled at once where they wait, and by their device's word where they were sent", async () => {
     server.links.online.add(device(0));
     const { id } = await at(deviceIds);
     const { execution } = await nextSent(device(0));
     const canceled = await server.request("POST", `jobs/${id}/cancel`);
     expect(canceled.status).toBe(200);
-    expect(canceled.body).toMatchObject({ status: "CANCELED", counts: { canceled: 2, sent: 1 } });
+    expect(canceled.body).toMatchObject({ status: "CANCELED", counts: { canceled: 2, sent: 0, running: 1 } });
     expect((await server.request("POST", `jobs/${id}/cancel`)).status).toBe(409);
-    await finish(device(0), execution);
-    expect(await job(id)).toMatchObject({ status: "CANCELED", counts: { canceled: 2, succeeded: 1 } });
-    await server.connect(device(1));
-    const { id: running } = await at([device(1)]);
-    await nextSent(device(1));
-    expect((await server.request("POST", `jobs/${running}/cancel`)).status).toBe(409);
-    expect((await job(running)).status).toBe("ROLLING_OUT");
+    expect(await asked(device(0))).toEqual({ type: "cancel", execution, attempt: 1 });
+    await server.project([event(device(0), { execution, attempt: 1, status: "RUNNING" })]);
+    expect((await executions(id))[0]).toMatchObject({ status: "CANCELING" });
+    await server.project([
+      event(device(0), { execution, attempt: 1, status: "CANCELED", error: "after 1 of 2 steps" }),
+    ]);
+    expect(await job(id)).toMatchObject({ status: "CANCELED", counts: { canceled: 3, running: 0 } });
+    expect((await server.request("POST", `jobs/${id}/cancel`)).status).toBe(409);
     expect((await server.request("POST", `jobs/${randomUUID()}/cancel`)).status).toBe(404);
+  });
+
+  it("keep their real outcome where the command was on the line when the cancellation came", async () => {
+    server.links.online.add(device());
+    const { id } = await at([device()]);
+    const { execution } = await nextSent(device());
+    await server.project([event(device(), { execution, attempt: 1, status: "RUNNING" })]);
+    await server.ok("POST", `jobs/${id}/cancel`);
+    await asked(device());
+    await finish(device(), execution);
+    expect(await job(id)).toMatchObject({ status: "CANCELED", counts: { succeeded: 1 } });
+  });
+
+  it("are asked to end again at the hello of a device that was away, and given up in the end", async () => {
+    server.links.online.add(device());
+    const { id } = await at([device()]);
+    await nextSent(device());
+    server.links.online.delete(device());
+    await server.ok("POST", `jobs/${id}/cancel`);
+    expect(server.links.of(device(), "cancel")).toHaveLength(0);
+    await server.connect(device());
+    await asked(device());
+    const [{ id: execution }] = await executions(id);
+    await age(execution, "sent_at = now() - interval '10 minutes'");
+    await server.app.get(Reconciler).reconcile();
+    expect((await executions(id))[0]).toMatchObject({ status: "TIMED_OUT" });
+    await server.project([event(device(), { execution, attempt: 1, status: "CANCELED" })]);
+    expect((await executions(id))[0]).toMatchObject({ status: "CANCELED", late: true });
   });
 
   it("are refused by the device's own policy before anything is sent", async () => {

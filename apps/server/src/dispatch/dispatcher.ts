@@ -38,9 +38,15 @@ export class Dispatcher {
         const isLost = head.sentAt.getTime() < Math.max(linkSinceMs, Date.now() - RESEND_AFTER_S * 1_000);
         const sentAt = isLost ? await this.executions.reclaim(head.id, head.sentAt) : undefined;
         if (sentAt) await this.transmit(head, sentAt);
-      }
+      } else if (head.status === "CANCELING") await this.askToCancel(head);
       return;
     }
+  }
+
+  /** Asked again at each look: the agent answers from its journal, and a device that is away is asked at its hello. */
+  private async askToCancel({ id, deviceId, attempt }: HeadExecution): Promise<void> {
+    const outcome = await this.links.send(deviceId, { type: "cancel", execution: id, attempt });
+    this.logger.info({ deviceId, execution: id, attempt, outcome }, "device asked to cancel");
   }
 
   /** What held when the job was made may hold no longer when the device's turn comes. */

@@ -132,13 +132,22 @@ export class ExecutionsStore {
     });
   }
 
-  /** Ends the waiting executions of a job; those sent already run to their own end. */
+  /** Ends the waiting executions of a job. */
   async cancelWaiting(tx: Transaction, jobId: string): Promise<number> {
     const { rowCount } = await tx.query(
       "UPDATE execution SET status = 'CANCELED', ended_at = now() WHERE job_id = $1 AND status = ANY($2)",
       [jobId, sourcesOf("cancel")],
     );
     return rowCount ?? 0;
+  }
+
+  /** Marks the sent executions of a job as to be canceled; their agents are to be asked then. */
+  async askCancel(tx: Transaction, jobId: string): Promise<{ id: string; deviceId: string }[]> {
+    const { rows } = await tx.query<Ended>(
+      `UPDATE execution SET status = 'CANCELING' WHERE job_id = $1 AND status = ANY($2) RETURNING ${ENDED}`,
+      [jobId, sourcesOf("ask-cancel")],
+    );
+    return rows;
   }
 
   /**
@@ -163,6 +172,15 @@ export class ExecutionsStore {
         "TIMED_OUT",
         true,
         `e.begun_at <= now() - make_interval(secs => j.timeout_s) - ${seconds(TIMEOUT_GRACE_S)}`,
+        jobId,
+      )),
+      // One that was never heard to begin is bounded from its sending.
+      ...(await this.giveUp(
+        "CANCELING",
+        "time-out",
+        "TIMED_OUT",
+        true,
+        `coalesce(e.begun_at, e.sent_at) <= now() - make_interval(secs => j.timeout_s) - ${seconds(TIMEOUT_GRACE_S)}`,
         jobId,
       )),
     ];
@@ -247,13 +265,13 @@ export class ExecutionsStore {
   }
 
   /**
-   * Devices whose turn should have come: sent so long ago that the agent would have answered, or waiting while the
-   * device is connected and idle.
+   * Devices whose turn should have come: sent, or to be canceled, and so long ago that the agent would have answered; or
+   * waiting while the device is connected and idle.
    */
   async stuckDevices(resendAfterS: number): Promise<string[]> {
     const { rows } = await this.database.pool.query<{ deviceId: string }>(
       `SELECT e.device_id AS "deviceId" FROM execution e
-        WHERE e.ended_at IS NULL AND e.status = 'SENT' AND e.sent_at <= now() - make_interval(secs => $1)
+        WHERE e.ended_at IS NULL AND e.status IN ('SENT', 'CANCELING') AND e.sent_at <= now() - make_interval(secs => $1)
        UNION
        SELECT e.device_id FROM execution e JOIN device_state s ON s.device_id = e.device_id AND s.online
         WHERE e.ended_at IS NULL AND e.status = 'QUEUED'

@@ -55,7 +55,11 @@ export class JobsController {
 
   @Post("jobs/:id/cancel")
   @RequireRole("operator")
-  @ApiResult(jobSchema, 200, "What waited is canceled; what was sent runs to its own end. 409 where nothing waits.")
+  @ApiResult(
+    jobSchema,
+    200,
+    "What waited is canceled, and the devices of what was sent are asked. 409 where all is over.",
+  )
   cancel(@Param({ schema: idParamSchema }) { id }: { id: string }) {
     return this.jobs.cancel(id);
   }

@@ -71,21 +71,25 @@ export class JobsService {
   }
 
   /**
-   * Cancels what waits. An execution that was sent already is not recalled: its command may be on the line, so it runs to
-   * its own end and its real outcome stands.
-   * @throws 409 where nothing waits any more
+   * Cancels what waits at once, and asks the devices of what was sent: each confirms, or its command is on the line already
+   * and its real outcome stands.
+   * @throws 409 where all is over, or asked already
    */
   async cancel(id: string): Promise<Job> {
-    await this.database.transaction(async (tx) => {
+    const asked = await this.database.transaction(async (tx) => {
       const canceled = await this.executions.cancelWaiting(tx, id);
-      if (canceled > 0 && (await this.store.cancel(tx, id))) return;
-      const job = await this.get(id);
+      const asked = await this.executions.askCancel(tx, id);
+      if (canceled + asked.length > 0) {
+        await this.store.cancel(tx, id);
+        return asked;
+      }
+      const { status, counts } = await this.get(id);
+      const isAsked = status === "CANCELED" && counts.running > 0;
       throw conflict(
-        job.status === "ROLLING_OUT"
-          ? "All executions of this job were sent to their devices and run to their own end."
-          : `The job is ${job.status} already.`,
+        isAsked ? "The devices of this job were asked to end it already." : `The job is ${status} already.`,
       );
     });
+    this.wakeUps.dispatch(asked.map(({ id: execution, deviceId }) => ({ deviceId, reason: `cancel-${execution}` })));
     return this.get(id);
   }
 }

@@ -11,7 +11,7 @@ import {
   TRANSITIONS,
 } from "./transitions";
 
-const ACTIONS = ["send", "undelivered", "refuse", "cancel", "expire", "time-out"] as const;
+const ACTIONS = ["send", "undelivered", "refuse", "cancel", "ask-cancel", "expire", "time-out"] as const;
 const QUEUED: ExecutionState = { status: "QUEUED", givenUp: false, late: false };
 
 type Step = { by: "server"; action: ServerAction } | { by: "agent"; report: ExecutionReportStatus };
@@ -41,6 +41,7 @@ describe("the states of an execution", () => {
     ["undelivered", ["SENT"]],
     ["refuse", ["QUEUED"]],
     ["cancel", ["QUEUED"]],
+    ["ask-cancel", ["SENT", "RUNNING"]],
     ["expire", ["QUEUED", "SENT"]],
     ["time-out", ["RUNNING", "CANCELING"]],
   ])("%s from %j", (action, sources) => {

@@ -2,16 +2,17 @@ import type { ExecutionStatus } from "@mn316-fleet/contracts";
 import type { ExecutionReportStatus } from "@mn316-fleet/protocol";
 
 /** What the server itself does to an execution. */
-export type ServerAction = "send" | "undelivered" | "refuse" | "cancel" | "expire" | "time-out";
+export type ServerAction = "send" | "undelivered" | "refuse" | "cancel" | "ask-cancel" | "expire" | "time-out";
 
 /**
  * The states of an execution. What is not listed does not happen: a compare-and-set on the present status makes the
- * later of two racing transitions find nothing to do. `CANCELING` is entered only by agents that can confirm it.
+ * later of two racing transitions find nothing to do. What was sent is not canceled but asked to end (`CANCELING`): its
+ * command may be on the line, so only the agent knows, and its word is what stands.
  */
 export const TRANSITIONS: Record<ExecutionStatus, Partial<Record<ServerAction, ExecutionStatus>>> = {
   QUEUED: { send: "SENT", refuse: "REJECTED", cancel: "CANCELED", expire: "EXPIRED" },
-  SENT: { undelivered: "QUEUED", expire: "EXPIRED" },
-  RUNNING: { "time-out": "TIMED_OUT" },
+  SENT: { undelivered: "QUEUED", "ask-cancel": "CANCELING", expire: "EXPIRED" },
+  RUNNING: { "ask-cancel": "CANCELING", "time-out": "TIMED_OUT" },
   CANCELING: { "time-out": "TIMED_OUT" },
   SUCCEEDED: {},
   FAILED: {},
