@@ -1,9 +1,12 @@
 import { type DynamicModule, Module } from "@nestjs/common";
+import { AgentsModule } from "./agents/agents.module";
 import { AnalyticsModule } from "./analytics/analytics.module";
 import { AuthModule } from "./auth/auth.module";
 import { ConfigsModule } from "./configs/configs.module";
+import { ConsoleModule } from "./console/console.module";
 import { DevicesModule } from "./devices/devices.module";
 import { DispatchModule } from "./dispatch/dispatch.module";
+import { EnrollmentModule } from "./enrollment/enrollment.module";
 import { GatewayModule } from "./gateway/gateway.module";
 import { HealthModule } from "./health/health.module";
 import { HistoryModule } from "./history/history.module";
@@ -28,6 +31,9 @@ export class AppModule {
         ConfigsModule,
         JobsModule,
         DispatchModule,
+        EnrollmentModule,
+        AgentsModule,
+        ConsoleModule,
       ],
     };
   }

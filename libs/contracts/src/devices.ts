@@ -63,7 +63,12 @@ export const rotateTokenSchema = z.strictObject({
   /** How long the former token still works, in seconds. */
   overlapS: z.number().int().min(0).max(604_800).default(3_600),
 });
-export const tokenSchema = z.object({ token: z.string(), previousValidUntil: timeSchema.nullable() });
+export const tokenSchema = z.object({
+  token: z.string(),
+  previousValidUntil: timeSchema.nullable(),
+  /** It was handed to the connected agent, which keeps it by itself; otherwise it has to be carried there. */
+  isPushed: z.boolean(),
+});
 
 export const fleetCountsSchema = z.object({
   devices: z.number().int(),

@@ -4,6 +4,8 @@ export * from "./common";
 export * from "./configuration";
 export { brokenRules, configWarnings } from "./configuration-rules";
 export { fillIn, type Placeholders, placeholdersOf } from "./configuration-text";
+export * from "./console";
 export * from "./devices";
+export * from "./enrollment";
 export * from "./history";
 export * from "./jobs";

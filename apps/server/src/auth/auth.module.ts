@@ -19,6 +19,6 @@ import { TokenWatch } from "./token-watch";
     ApiKeyGuard,
     { provide: APP_GUARD, useExisting: ApiKeyGuard },
   ],
-  exports: [DeviceTokens, FirstAdminKey, TokenWatch],
+  exports: [ApiKeysService, DeviceTokens, FirstAdminKey, TokenWatch],
 })
 export class AuthModule {}

@@ -41,6 +41,22 @@ export class DeviceTokens {
     return token;
   }
 
+  /** Gives a device a token in place of all that it had, in the caller's transaction. */
+  async reissue(tx: Transaction, deviceId: string): Promise<string> {
+    await tx.query("DELETE FROM device_token WHERE device_id = $1", [deviceId]);
+    return this.issue(tx, deviceId);
+  }
+
+  /** @returns the device's token with this SHA-256, where it has one that works */
+  async findByHash(deviceId: string, sha256: Buffer): Promise<VerifiedToken | undefined> {
+    const { rows } = await this.database.pool.query<VerifiedToken>(
+      `SELECT device_id AS "deviceId", id AS "tokenId", expires_at AS "expiresAt" FROM device_token
+        WHERE device_id = $1 AND hash = $2 AND (expires_at IS NULL OR expires_at > now())`,
+      [deviceId, sha256],
+    );
+    return rows[0];
+  }
+
   /**
    * Gives a device another token; the former ones work on for `overlapS` seconds at most.
    * @returns until when a former one works: null where none does

@@ -10,7 +10,7 @@ const RECHECK_EVERY_MS = 60_000;
 const changeSchema = z.object({ deviceId: z.uuid() });
 
 interface Watched {
-  readonly token: VerifiedToken;
+  token: VerifiedToken;
   readonly onInvalid: () => void;
   timer?: NodeJS.Timeout | undefined;
 }
@@ -53,6 +53,15 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
     return () => this.forget(watched);
   }
 
+  /** The device has this token now: its open connection counts as opened with it, and outlives the former one. */
+  adopt(token: VerifiedToken): void {
+    for (const watched of this.watched) {
+      if (watched.token.deviceId !== token.deviceId) continue;
+      watched.token = token;
+      this.expect(watched, token.expiresAt);
+    }
+  }
+
   private check(concerns: (watched: Watched) => boolean): void {
     const list = [...this.watched].filter(concerns);
     // A database that is away now is asked again at the next re-check.
@@ -60,14 +69,16 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async look(list: Watched[]): Promise<void> {
+    const asked = list.map((watched) => ({ watched, tokenId: watched.token.tokenId }));
     const { rows } = await this.database.pool.query<{ id: string; expiresAt: Date | null }>(
       `SELECT id, expires_at AS "expiresAt" FROM device_token WHERE id = ANY($1::uuid[])`,
-      [list.map(({ token }) => token.tokenId)],
+      [asked.map(({ tokenId }) => tokenId)],
     );
     const expiries = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt]));
-    for (const watched of list) {
-      if (!this.watched.has(watched)) continue;
-      const expiresAt = expiries.get(watched.token.tokenId);
+    for (const { watched, tokenId } of asked) {
+      // Ended, or adopted by another token, while the answer was on its way.
+      if (!this.watched.has(watched) || watched.token.tokenId !== tokenId) continue;
+      const expiresAt = expiries.get(tokenId);
       if (expiresAt === undefined) this.end(watched);
       else this.expect(watched, expiresAt);
     }

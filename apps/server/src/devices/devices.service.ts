@@ -66,10 +66,12 @@ export class DevicesService {
     await this.links.close(id, CLOSE.unauthorized, "not authorised");
   }
 
+  /** Another token, which a connected agent gets at once and keeps; without an overlap it is cut off instead. */
   async rotateToken(id: string, overlapS: number) {
     if (!(await this.store.find(id))) throw notFound("device", id);
     const { token, previousValidUntil } = await this.tokens.rotate(id, overlapS);
-    return { token, previousValidUntil: previousValidUntil?.toISOString() ?? null };
+    const isPushed = overlapS > 0 && (await this.links.send(id, { type: "token", token })) === "sent";
+    return { token, previousValidUntil: previousValidUntil?.toISOString() ?? null, isPushed };
   }
 
   async counts(): Promise<FleetCounts> {

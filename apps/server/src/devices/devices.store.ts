@@ -92,6 +92,16 @@ export class DevicesStore {
     return added.id;
   }
 
+  /** The device with this IMEI, locked; `isNew` while no agent of it has ever connected. */
+  async findByImei(tx: Transaction, imei: string): Promise<{ id: string; isNew: boolean } | undefined> {
+    const { rows } = await tx.query<{ id: string; isNew: boolean }>(
+      `SELECT d.id, coalesce(s.fencing, 0) = 0 AS "isNew" FROM device d LEFT JOIN device_state s ON s.device_id = d.id
+        WHERE d.imei = $1 FOR UPDATE OF d`,
+      [imei],
+    );
+    return rows[0];
+  }
+
   /** @returns false for an unknown device */
   async update(id: string, fields: Partial<DeviceFields>): Promise<boolean> {
     const { count } = await this.database.prisma.device.updateMany({ where: { id }, data: fields });

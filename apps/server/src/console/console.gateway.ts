@@ -1,0 +1,48 @@
+import { CONSOLE_PATH } from "@mn316-fleet/contracts";
+import { Inject } from "@nestjs/common";
+import { type OnGatewayConnection, WebSocketGateway } from "@nestjs/websockets";
+import type { IncomingMessage } from "node:http";
+import type { Logger } from "pino";
+import type { WebSocket } from "ws";
+import { ApiKeysService } from "../auth/api-keys.service";
+import { bearerCredential } from "../auth/credentials";
+import { ConfigsService } from "../configs/configs.service";
+import { AgentLinks } from "../gateway/agent-links";
+import { LOGGER } from "../platform/logging/nest-logger";
+import { ConsoleRelay } from "./console-relay";
+import { DeviceLinkWatch } from "./device-link-watch";
+import { OperatorConsole } from "./operator-console";
+
+const MAX_MESSAGE_BYTES = 16 * 1024;
+/** On one node; more is nobody's daily work. */
+const MAX_SOCKETS = 200;
+const TRY_AGAIN_LATER = 1013;
+
+/** The operators' WebSocket to the live AT console of a device. */
+@WebSocketGateway({ path: CONSOLE_PATH, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false })
+export class ConsoleGateway implements OnGatewayConnection {
+  private readonly sockets = new Set<WebSocket>();
+
+  constructor(
+    private readonly keys: ApiKeysService,
+    private readonly configs: ConfigsService,
+    private readonly links: AgentLinks,
+    private readonly relay: ConsoleRelay,
+    private readonly linkWatch: DeviceLinkWatch,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  handleConnection(socket: WebSocket, request: IncomingMessage): void {
+    socket.on("error", () => undefined); // told by close
+    if (this.sockets.size >= MAX_SOCKETS) {
+      socket.close(TRY_AGAIN_LATER, "too many consoles");
+      return;
+    }
+    this.sockets.add(socket);
+    socket.once("close", () => this.sockets.delete(socket));
+    const { keys, configs, links, relay, linkWatch, logger } = this;
+    new OperatorConsole(socket, bearerCredential(request.headers.authorization), {
+      ...{ keys, configs, links, relay, linkWatch, logger },
+    });
+  }
+}

@@ -1,0 +1,175 @@
+import {
+  atCommandSchema,
+  type ConsoleReply,
+  type ConsoleRequest,
+  consoleRequestSchema,
+  ROLES,
+} from "@mn316-fleet/contracts";
+import { type DownFrame, forbiddenBy } from "@mn316-fleet/protocol";
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { RawData, WebSocket } from "ws";
+import type { ApiKeysService } from "../auth/api-keys.service";
+import type { ConfigsService } from "../configs/configs.service";
+import type { AgentLinks } from "../gateway/agent-links";
+import type { ConsoleFrame, ConsoleRelay } from "./console-relay";
+import type { DeviceLinkWatch } from "./device-link-watch";
+
+/** What a console works with. */
+export interface ConsoleTools {
+  keys: ApiKeysService;
+  configs: ConfigsService;
+  links: AgentLinks;
+  relay: ConsoleRelay;
+  linkWatch: DeviceLinkWatch;
+  logger: Logger;
+}
+
+type OpenRequest = Extract<ConsoleRequest, { type: "open" }>;
+
+const OPEN_WITHIN_MS = 10_000;
+const KEY_CHECK_MS = 30_000;
+const NORMAL = 1000;
+const POLICY_VIOLATION = 1008;
+const REFUSED = "This needs a valid API key with the role operator.";
+/** A terminal that reads nothing is cut off. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** One operator's socket: who it is, which device, and every command checked before it goes there. */
+export class OperatorConsole {
+  private readonly id = randomUUID();
+  private deviceId: string | undefined;
+  private key: string | undefined;
+  private isEnded = false;
+  private isAlive = true;
+  private readonly cancels: (() => void)[] = [];
+  private tail: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly headerKey: string | undefined,
+    private readonly tools: ConsoleTools,
+  ) {
+    this.every(OPEN_WITHIN_MS, () => {
+      if (this.deviceId === undefined) this.end("no device was named in time", POLICY_VIOLATION);
+    });
+    socket.on("message", (data) => {
+      this.tail = this.tail
+        .then(() => this.take(data))
+        .catch((error: unknown) => {
+          tools.logger.error({ err: error, deviceId: this.deviceId }, "console request failed");
+          this.end("the server could not do that now");
+        });
+    });
+    socket.on("pong", () => (this.isAlive = true));
+    socket.on("close", () => {
+      this.end("the operator left");
+    });
+  }
+
+  private async take(data: RawData): Promise<void> {
+    if (this.isEnded) return;
+    const request = consoleRequestSchema.safeParse(parse(data));
+    if (!request.success) this.end("not understood: expected open, input or close", POLICY_VIOLATION);
+    else if (request.data.type === "open") await this.open(request.data);
+    else if (request.data.type === "close") this.end("closed by the operator");
+    else await this.input(request.data.command);
+  }
+
+  private async open({ deviceId, key, idleS }: OpenRequest): Promise<void> {
+    if (this.deviceId !== undefined) return;
+    this.key = this.headerKey ?? key;
+    const operator = await this.operator();
+    if (operator === undefined) {
+      this.end(REFUSED, POLICY_VIOLATION);
+      return;
+    }
+    if (this.isEnded) return;
+    this.deviceId = deviceId;
+    const { relay, linkWatch, logger } = this.tools;
+    this.cancels.push(
+      relay.listen(this.id, deviceId, (frame) => {
+        this.hear(frame);
+      }),
+      linkWatch.watch(deviceId, () => {
+        this.end("the device's agent is not connected any more");
+      }),
+    );
+    this.every(KEY_CHECK_MS, () => {
+      if (!this.isAlive) this.socket.terminate();
+      this.isAlive = false;
+      this.socket.ping();
+      void this.operator().then(
+        (still) => {
+          if (still === undefined) this.end(REFUSED, POLICY_VIOLATION);
+        },
+        () => undefined, // a database that is away now is asked again
+      );
+    });
+    logger.info({ deviceId, operator, console: this.id }, "console asked for");
+    await this.tell({ type: "console-open", console: this.id, operator, idleS });
+  }
+
+  private async input(command: string): Promise<void> {
+    const { deviceId } = this;
+    if (deviceId === undefined) return;
+    const form = atCommandSchema.safeParse(command);
+    const policy = await this.tools.configs.atPolicy(deviceId);
+    const refusal = form.success ? policy && forbiddenBy(policy, command) : form.error.issues[0]?.message;
+    if (refusal !== undefined) this.reply({ type: "output", from: "note", text: `refused: ${refusal}` });
+    else await this.tell({ type: "console-input", console: this.id, text: command });
+  }
+
+  private hear(frame: ConsoleFrame): void {
+    if (frame.type === "console-open") this.reply({ type: "opened" });
+    else if (frame.type === "console-output") this.reply({ type: "output", from: frame.from, text: frame.text });
+    else this.end(frame.reason, NORMAL, false);
+  }
+
+  /** @returns the name of whoever holds the key, if it still is an operator's */
+  private async operator(): Promise<string | undefined> {
+    const caller = this.key === undefined ? undefined : await this.tools.keys.verify(this.key);
+    return caller && ROLES.indexOf(caller.role) >= ROLES.indexOf("operator") ? caller.name : undefined;
+  }
+
+  private async tell(frame: DownFrame): Promise<void> {
+    if (this.deviceId === undefined) return;
+    const outcome = await this.tools.links.send(this.deviceId, frame);
+    if (outcome === "offline") this.end("the device's agent is not connected");
+  }
+
+  private reply(reply: ConsoleReply): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.socket.terminate();
+    else this.socket.send(JSON.stringify(reply));
+  }
+
+  /** @param isToTell the device does not know yet */
+  private end(reason: string, code = NORMAL, isToTell = true): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    for (const cancel of this.cancels) cancel();
+    this.reply({ type: "closed", reason });
+    this.socket.close(code, reason.slice(0, 100));
+    const { deviceId } = this;
+    if (!isToTell || deviceId === undefined) return;
+    this.tools.links.send(deviceId, { type: "console-close", console: this.id, reason }).catch((error: unknown) => {
+      this.tools.logger.warn({ err: error, deviceId }, "a device was not told that its console ended");
+    });
+  }
+
+  private every(ms: number, work: () => void): void {
+    const timer = setInterval(work, ms).unref();
+    this.cancels.push(() => {
+      clearInterval(timer);
+    });
+  }
+}
+
+function parse(data: RawData): unknown {
+  try {
+    return JSON.parse((data as Buffer).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
