@@ -22,15 +22,19 @@ const BODIES: Record<string, object> = {
   "post /api/v1/devices/{id}/token": { overlapS: 60 },
   "put /api/v1/devices/{id}/config": CONFIG,
   "patch /api/v1/devices/{id}/config": { mqtt: { port: 1884 } },
+  "post /api/v1/devices/{id}/log-level": { level: "debug" },
+  "post /api/v1/enrollment-keys": { name: "site" },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
+/** What only a device that is connected can do; none is here. */
+const NEEDS_LINK = new Set(["post /api/v1/devices/{id}/log-level"]);
 
 describe("the REST API", () => {
   let database: TestDatabase;
   let server: FleetServer;
   let operations: { name: string; method: string; path: string; operation: Operation }[];
   const keys: Partial<Record<Role, string>> = {};
-  let ids: { device: string; job: string; key: string };
+  let ids: { device: string; job: string; key: string; enrollmentKey: string };
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -51,7 +55,8 @@ describe("the REST API", () => {
     await server.ok("PUT", `devices/${device}/config`, CONFIG);
     const job = await server.ok("POST", "jobs", { kind: "probe", targets: { deviceIds: [device] } });
     const key = await server.ok("POST", "api-keys", { name: "k", role: "viewer" });
-    ids = { device, job: job.id, key: key.id };
+    const enrollmentKey = await server.ok("POST", "enrollment-keys", { name: "site" });
+    ids = { device, job: job.id, key: key.id, enrollmentKey: enrollmentKey.id };
   });
   afterAll(async () => {
     await server.stop();
@@ -62,7 +67,8 @@ describe("the REST API", () => {
     key === undefined ? {} : { authorization: `Bearer ${key}` };
   /** Calls a documented operation as its document says. */
   const call = ({ name, method, path }: (typeof operations)[number], key: string | undefined) => {
-    const id = path.includes("/jobs/") ? ids.job : path.includes("/api-keys/") ? ids.key : ids.device;
+    const collection = path.split("/")[3] ?? "";
+    const id = { jobs: ids.job, "api-keys": ids.key, "enrollment-keys": ids.enrollmentKey }[collection] ?? ids.device;
     const body = BODIES[name] && JSON.stringify(BODIES[name]).replaceAll(":device", ids.device);
     return server.send(method.toUpperCase(), path.replace("{id}", id), {
       headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
@@ -96,6 +102,10 @@ describe("the REST API", () => {
     // The one that removes the device goes last.
     for (const entry of [...operations].sort((a, b) => Number(a.method === "delete") - Number(b.method === "delete"))) {
       const answer = await call(entry, keys[entry.operation["x-required-role"]!]);
+      if (NEEDS_LINK.has(entry.name)) {
+        expectProblem(answer, 409);
+        continue;
+      }
       if (answer.status === 422 && entry.operation.requestBody && !BODIES[entry.name]) {
         expectProblem(answer, 422);
         continue;
@@ -114,7 +124,8 @@ describe("the REST API", () => {
 
   it("answers an unknown thing with 404 on every operation that names one", async () => {
     for (const entry of operations.filter(({ path }) => path.includes("{id}"))) {
-      ids = { device: crypto.randomUUID(), job: crypto.randomUUID(), key: crypto.randomUUID() };
+      const unknown = () => crypto.randomUUID();
+      ids = { device: unknown(), job: unknown(), key: unknown(), enrollmentKey: unknown() };
       expectProblem(await call(entry, keys.admin), 404);
     }
     const nobody = crypto.randomUUID();

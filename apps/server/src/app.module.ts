@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from "@nestjs/common";
-import { AgentsModule } from "./agents/agents.module";
 import { AnalyticsModule } from "./analytics/analytics.module";
 import { AuthModule } from "./auth/auth.module";
 import { ConfigsModule } from "./configs/configs.module";
@@ -32,7 +31,6 @@ export class AppModule {
         JobsModule,
         DispatchModule,
         EnrollmentModule,
-        AgentsModule,
         ConsoleModule,
       ],
     };

@@ -7,7 +7,7 @@ import { WebSocket } from "ws";
 import { LiveFleet } from "../test-support/live-fleet";
 
 describe("an operator and a device that is connected", () => {
-  const fleet = new LiveFleet();
+  let fleet: LiveFleet;
   let module: VirtualMn316;
   let agent: Agent;
   let log: Logger;
@@ -16,9 +16,9 @@ describe("an operator and a device that is connected", () => {
   const sockets: WebSocket[] = [];
 
   beforeAll(async () => {
-    await fleet.start();
-    ({ id: deviceId, token } = await fleet.ok("POST", "devices", { name: "d" }));
-    await fleet.ok("PUT", `devices/${deviceId}/config`, {
+    fleet = await LiveFleet.start();
+    ({ id: deviceId, token } = await fleet.server.ok("POST", "devices", { name: "d" }));
+    await fleet.server.ok("PUT", `devices/${deviceId}/config`, {
       mqtt: { host: "127.0.0.1", port: fleet.broker.port, clientId: "c", username: "u", password: "geheim-7" },
       at: { deny: ["AT+CFUN"] },
     });
@@ -28,7 +28,7 @@ describe("an operator and a device that is connected", () => {
     await agent.start();
     await eventually(
       async () => {
-        expect((await fleet.ok("GET", `devices/${deviceId}`)).module.state).toBe("connected");
+        expect((await fleet.server.ok("GET", `devices/${deviceId}`)).module.state).toBe("connected");
       },
       { timeoutMs: 20_000 },
     );
@@ -39,7 +39,7 @@ describe("an operator and a device that is connected", () => {
   afterAll(() => fleet.stop(), 30_000);
 
   const terminal = async (open: object = {}, headers: Record<string, string> = {}) => {
-    const socket = new WebSocket(`${fleet.url.replace("http", "ws")}/api/v1/console`, { headers });
+    const socket = new WebSocket(`${fleet.server.url.replace("http", "ws")}/api/v1/console`, { headers });
     sockets.push(socket);
     const replies: ConsoleReply[] = [];
     socket.on("message", (data: Buffer) => replies.push(JSON.parse(data.toString()) as ConsoleReply));
@@ -67,26 +67,26 @@ describe("an operator and a device that is connected", () => {
         }),
     };
   };
-  const asAdmin = { authorization: `Bearer ${fleet.adminKey}` };
+  const asAdmin = () => ({ authorization: `Bearer ${fleet.server.adminKey}` });
   const recorded = async (): Promise<{ what: string; text: string }[]> =>
-    (await fleet.ok("GET", `devices/${deviceId}/events?kind=console&limit=500`)).items.reverse();
+    (await fleet.server.ok("GET", `devices/${deviceId}/events?kind=console&limit=500`)).items.reverse();
 
   it("talks to the module live, alone with it, and all of it is recorded", async () => {
-    const line = await terminal({}, asAdmin);
+    const line = await terminal({}, asAdmin());
     await line.opened();
     line.type("AT+MQTTSTAT?");
     await eventually(() => {
       expect(line.text("received")).toMatch(/\+MQTTSTAT:5\s+OK/);
     });
     expect(line.text("sent")).toBe("AT+MQTTSTAT?");
-    const { id } = await fleet.ok("POST", `devices/${deviceId}/probe`);
+    const { id } = await fleet.server.ok("POST", `devices/${deviceId}/probe`);
     const before = module.commands.length;
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(module.commands.length).toBe(before); // the job waits, and so does the telemetry
     line.say({ type: "close" });
     await line.closed(/closed by the operator/);
     await eventually(async () => {
-      expect((await fleet.ok("GET", `jobs/${id}`)).counts.succeeded).toBe(1);
+      expect((await fleet.server.ok("GET", `jobs/${id}`)).counts.succeeded).toBe(1);
     });
     await eventually(async () => {
       const said = await recorded();
@@ -97,7 +97,7 @@ describe("an operator and a device that is connected", () => {
   }, 30_000);
 
   it("runs no command that a policy forbids, be it the configuration's or the agent's own", async () => {
-    const line = await terminal({ key: fleet.adminKey });
+    const line = await terminal({ key: fleet.server.adminKey });
     await line.opened();
     const before = module.commands.length;
     line.type("AT+CFUN=1,1");
@@ -111,9 +111,9 @@ describe("an operator and a device that is connected", () => {
   });
 
   it("is for one operator at a time, and ends when nothing is said", async () => {
-    const first = await terminal({ key: fleet.adminKey, idleS: 10 });
+    const first = await terminal({ key: fleet.server.adminKey, idleS: 10 });
     await first.opened();
-    const second = await terminal({ key: fleet.adminKey });
+    const second = await terminal({ key: fleet.server.adminKey });
     await second.closed(/FLEET_ADMIN_KEY has it open/);
     await eventually(
       () => {
@@ -124,12 +124,12 @@ describe("an operator and a device that is connected", () => {
   }, 30_000);
 
   it("is refused to a viewer, to nobody, and for a device that is away", async () => {
-    const { key: viewer } = await fleet.ok("POST", "api-keys", { name: "v", role: "viewer" });
+    const { key: viewer } = await fleet.server.ok("POST", "api-keys", { name: "v", role: "viewer" });
     await (await terminal({ key: viewer })).closed(/needs a valid API key with the role operator/);
     await (await terminal()).closed(/needs a valid API key/);
-    const { id } = await fleet.ok("POST", "devices", { name: "away" });
-    await (await terminal({ key: fleet.adminKey, deviceId: id })).closed(/not connected/);
-    const odd = await terminal({ key: fleet.adminKey, deviceId: "x" });
+    const { id } = await fleet.server.ok("POST", "devices", { name: "away" });
+    await (await terminal({ key: fleet.server.adminKey, deviceId: id })).closed(/not connected/);
+    const odd = await terminal({ key: fleet.server.adminKey, deviceId: "x" });
     await odd.closed(/not understood/);
   });
 
@@ -137,14 +137,14 @@ describe("an operator and a device that is connected", () => {
     const steps = [{ command: "AT+CSQ" }, { command: "AT+CGMR" }, { command: "AT+CGMM" }];
     const before = module.commands.length;
     module.fault("late-answer", true);
-    const { id } = await fleet.ok("POST", "jobs", { kind: "at", targets: { deviceIds: [deviceId] }, steps });
+    const { id } = await fleet.server.ok("POST", "jobs", { kind: "at", targets: { deviceIds: [deviceId] }, steps });
     await eventually(async () => {
-      expect((await fleet.ok("GET", `jobs/${id}`)).counts.running).toBe(1);
+      expect((await fleet.server.ok("GET", `jobs/${id}`)).counts.running).toBe(1);
     });
-    await fleet.ok("POST", `jobs/${id}/cancel`);
+    await fleet.server.ok("POST", `jobs/${id}/cancel`);
     await eventually(
       async () => {
-        const [execution] = (await fleet.ok("GET", `jobs/${id}/executions`)).items;
+        const [execution] = (await fleet.server.ok("GET", `jobs/${id}/executions`)).items;
         expect(execution).toMatchObject({ status: "CANCELED", error: expect.stringMatching(/canceled after \d of 3/) });
       },
       { timeoutMs: 30_000 },
@@ -154,23 +154,23 @@ describe("an operator and a device that is connected", () => {
   }, 60_000);
 
   it("changes the agent's log level for a while", async () => {
-    expect((await fleet.request("POST", `devices/${deviceId}/log-level`, { level: "debug", forS: 1 })).status).toBe(
-      204,
-    );
+    expect(
+      (await fleet.server.request("POST", `devices/${deviceId}/log-level`, { level: "debug", forS: 1 })).status,
+    ).toBe(204);
     await eventually(() => {
       expect(log.level).toBe("debug");
     });
     await eventually(() => {
       expect(log.level).toBe("silent");
     });
-    const { id } = await fleet.ok("POST", "devices", { name: "away too" });
-    expect((await fleet.request("POST", `devices/${id}/log-level`, { level: "debug" })).status).toBe(409);
+    const { id } = await fleet.server.ok("POST", "devices", { name: "away too" });
+    expect((await fleet.server.request("POST", `devices/${id}/log-level`, { level: "debug" })).status).toBe(409);
   });
 
   it("pushes another token, and the link stays beyond the end of the former one", async () => {
-    const sessions = async () => (await fleet.ok("GET", `devices/${deviceId}/link-sessions`)).items.length;
+    const sessions = async () => (await fleet.server.ok("GET", `devices/${deviceId}/link-sessions`)).items.length;
     const before = await sessions();
-    const rotated = await fleet.ok("POST", `devices/${deviceId}/token`, { overlapS: 2 });
+    const rotated = await fleet.server.ok("POST", `devices/${deviceId}/token`, { overlapS: 2 });
     expect(rotated.isPushed).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 3_500)); // the former one is over
     expect(agent.status?.server.isConnected).toBe(true);

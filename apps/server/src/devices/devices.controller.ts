@@ -1,4 +1,6 @@
 import {
+  type ChangeLogLevel,
+  changeLogLevelSchema,
   createDeviceSchema,
   createdDeviceSchema,
   devicePageSchema,
@@ -72,6 +74,16 @@ export class DevicesController {
     @Body({ schema: rotateBodySchema }) { overlapS }: z.infer<typeof rotateTokenSchema>,
   ) {
     return this.devices.rotateToken(id, overlapS);
+  }
+
+  @Post("devices/:id/log-level")
+  @RequireRole("operator")
+  @ApiResult(undefined, 204, "Sent to the agent, which returns to its own level by itself. 409 where it is away.")
+  changeLogLevel(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Body({ schema: changeLogLevelSchema }) change: ChangeLogLevel,
+  ) {
+    return this.devices.changeLogLevel(id, change);
   }
 
   @Get("fleet/counts")

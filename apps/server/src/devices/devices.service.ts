@@ -1,4 +1,5 @@
 import type {
+  ChangeLogLevel,
   ConfigStatus,
   CreatedDevice,
   Device,
@@ -72,6 +73,13 @@ export class DevicesService {
     const { token, previousValidUntil } = await this.tokens.rotate(id, overlapS);
     const isPushed = overlapS > 0 && (await this.links.send(id, { type: "token", token })) === "sent";
     return { token, previousValidUntil: previousValidUntil?.toISOString() ?? null, isPushed };
+  }
+
+  /** Lets the device's agent log more, or less, for a while. @throws 409 where it is not connected */
+  async changeLogLevel(id: string, change: ChangeLogLevel): Promise<void> {
+    if (!(await this.store.find(id))) throw notFound("device", id);
+    const outcome = await this.links.send(id, { type: "log-level", ...change });
+    if (outcome === "offline") throw conflict("The device's agent is not connected now.");
   }
 
   async counts(): Promise<FleetCounts> {

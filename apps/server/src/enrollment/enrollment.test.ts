@@ -6,15 +6,17 @@ import { LiveFleet } from "../test-support/live-fleet";
 import { AddressBound } from "./address-bound";
 
 describe("enrolment", () => {
-  const fleet = new LiveFleet();
-  beforeAll(() => fleet.start(), 60_000);
+  let fleet: LiveFleet;
+  beforeAll(async () => {
+    fleet = await LiveFleet.start();
+  }, 60_000);
   afterAll(() => fleet.stop(), 30_000);
 
   let imeis = 860_000_000_000_000;
   const imei = () => String(++imeis);
-  const makeKey = (more: object = {}) => fleet.ok("POST", "enrollment-keys", { name: "site", ...more });
+  const makeKey = (more: object = {}) => fleet.server.ok("POST", "enrollment-keys", { name: "site", ...more });
   const enroll = (key: string, device: string, more: object = {}) =>
-    fleet.request("POST", "/agent/enroll", { key, imei: device, ...more }, "");
+    fleet.server.post("/agent/enroll", { key, imei: device, ...more });
 
   it("gives an agent its own token, once, and the agent keeps it in a file for itself alone", async () => {
     const { key } = await makeKey();
@@ -24,7 +26,7 @@ describe("enrolment", () => {
     await eventually(() => {
       expect(agent.status?.server.isConnected).toBe(true);
     });
-    const { items } = await fleet.ok("GET", `devices?q=${module.imei}`);
+    const { items } = await fleet.server.ok("GET", `devices?q=${module.imei}`);
     expect(items).toMatchObject([{ name: "pump 7", imei: module.imei, link: { online: true } }]);
     const file = path.join(fleet.folder, "first", "token");
     const token = (await readFile(file, "utf8")).trim();
@@ -37,7 +39,7 @@ describe("enrolment", () => {
     await eventually(() => {
       expect(again.status?.server.isConnected).toBe(true);
     });
-    expect((await fleet.ok("GET", "enrollment-keys")).items).toMatchObject([{ name: "site", uses: 1 }]);
+    expect((await fleet.server.ok("GET", "enrollment-keys")).items).toMatchObject([{ name: "site", uses: 1 }]);
   }, 40_000);
 
   it("answers every key that does not fit with the same bare 401", async () => {
@@ -46,7 +48,7 @@ describe("enrolment", () => {
     const expiring = await makeKey({ expiresAt: new Date(Date.now() + 300).toISOString() });
     const elsewhere = await makeKey({ imeiPattern: "35*" });
     const deleted = await makeKey();
-    expect((await fleet.request("DELETE", `enrollment-keys/${deleted.id}`)).status).toBe(204);
+    expect((await fleet.server.request("DELETE", `enrollment-keys/${deleted.id}`)).status).toBe(204);
     await new Promise((resolve) => setTimeout(resolve, 350));
     const answers = [];
     for (const { key } of [usedUp, expiring, elsewhere, deleted, { key: "mfe_unknown" }])
@@ -58,7 +60,7 @@ describe("enrolment", () => {
 
   it("takes over no device that exists, and gives a lost answer a second chance", async () => {
     const [one, other] = [await makeKey(), await makeKey()];
-    const made = await fleet.ok("POST", "devices", { name: "by hand", imei: imei() });
+    const made = await fleet.server.ok("POST", "devices", { name: "by hand", imei: imei() });
     expect((await enroll(one.key, made.imei)).status).toBe(409);
 
     const own = imei();
@@ -76,12 +78,12 @@ describe("enrolment", () => {
   }, 30_000);
 
   it("is for admins to allow, and shows no key twice", async () => {
-    const { key: operator } = await fleet.ok("POST", "api-keys", { name: "o", role: "operator" });
-    expect((await fleet.request("POST", "enrollment-keys", { name: "x" }, operator)).status).toBe(403);
+    const { key: operator } = await fleet.server.ok("POST", "api-keys", { name: "o", role: "operator" });
+    expect((await fleet.server.request("POST", "enrollment-keys", { name: "x" }, operator)).status).toBe(403);
     const { key } = await makeKey();
-    expect(JSON.stringify(await fleet.ok("GET", "enrollment-keys"))).not.toContain(key.slice(4));
-    expect((await fleet.request("DELETE", `enrollment-keys/${randomUUID()}`)).status).toBe(404);
-    expect((await fleet.request("POST", "enrollment-keys", { name: "x", imeiPattern: "abc" })).status).toBe(422);
+    expect(JSON.stringify(await fleet.server.ok("GET", "enrollment-keys"))).not.toContain(key.slice(4));
+    expect((await fleet.server.request("DELETE", `enrollment-keys/${randomUUID()}`)).status).toBe(404);
+    expect((await fleet.server.request("POST", "enrollment-keys", { name: "x", imeiPattern: "abc" })).status).toBe(422);
   });
 
   it("bounds how often one address may try", () => {

@@ -42,6 +42,10 @@ export class FleetServer {
     return new FleetServer(app, await app.getUrl(), settings, log);
   }
 
+  get adminKey(): string {
+    return this.settings.adminKey ?? "";
+  }
+
   get database(): Database {
     return this.app.get(Database, { strict: false });
   }
@@ -58,11 +62,17 @@ export class FleetServer {
     };
   }
 
+  /** Sends JSON to an absolute path, without a key. */
+  post(resource: string, body: unknown): Promise<HttpAnswer> {
+    const headers = { "content-type": "application/json" };
+    return this.send("POST", resource, { headers, body: JSON.stringify(body) });
+  }
+
   /** Sends a request below /api/v1 with a key, the admin's unless another is given. */
-  request(method: string, resource: string, body?: unknown, key = this.settings.adminKey): Promise<HttpAnswer> {
+  request(method: string, resource: string, body?: unknown, key = this.adminKey): Promise<HttpAnswer> {
     return this.send(method, `/api/v1/${resource}`, {
       headers: {
-        ...(key !== undefined && key !== "" && { authorization: `Bearer ${key}` }),
+        ...(key !== "" && { authorization: `Bearer ${key}` }),
         ...(body !== undefined && { "content-type": "application/json" }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
