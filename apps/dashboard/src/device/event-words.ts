@@ -42,6 +42,10 @@ export function inWords(event: StoredEvent, texts: Texts): string {
       return events.config(Number(event.version), wordOf(texts.config, field("status")));
     case "execution":
       return events.execution(wordOf(texts.executions, field("status")));
+    case "storage":
+      return events.storage(field("reason"));
+    case "console":
+      return events.console(wordOf(events.consoleWords, field("what")), field("text"));
     case "urc":
       return events.urc(field("line"));
     case "ping":
