@@ -50,7 +50,7 @@ export async function installPackages() {
     .digest("hex");
   if (existsSync(INSTALLED_MARK) && readFileSync(INSTALLED_MARK, "utf8") === lock) return;
   console.log("Installing packages …");
-  const code = await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const code = await run("npm", ["ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]);
   if (code !== 0) throw new Error(`npm ci ended with code ${code}`);
   writeFileSync(INSTALLED_MARK, lock);
 }
