@@ -137,7 +137,14 @@ export class PostgresProcess {
         if (this.lines.length > KEPT_LINES) this.lines.shift();
         onLine?.(line);
       });
-    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject)).catch(
+      (error: unknown) => {
+        if (command === program) throw error;
+        throw new Error(`as root, below a folder that is closed to others, it needs ${command} (util-linux)`, {
+          cause: error,
+        });
+      },
+    );
     return child;
   }
 }
