@@ -70,6 +70,11 @@ export class Ingest {
     return this.isBufferFull;
   }
 
+  /** Events that are not committed yet. */
+  get buffered(): number {
+    return this.bufferedEvents;
+  }
+
   /** @param listener hears when the buffer becomes full, and when it has room again: meanwhile no socket may be read */
   onPressure(listener: (isFull: boolean) => void): void {
     this.pressureListeners.push(listener);

@@ -4,14 +4,23 @@ const AWAY_CODES =
 const AWAY_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Can't reach database|not queryable/;
 
+/** What errors have in common, whichever library or realm they come from. */
+interface ErrorLike {
+  code?: unknown;
+  message?: unknown;
+  cause?: unknown;
+  errors?: unknown;
+}
+
 /** Whether an error only says that PostgreSQL cannot be reached now, so that the same may succeed later. */
-export function isDatabaseAway(error: unknown): boolean {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
-    const { code } = cause as { code?: unknown };
-    if ((typeof code === "string" && AWAY_CODES.test(code)) || AWAY_MESSAGES.test(cause.message)) return true;
-    if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;
-  }
-  return false;
+export function isDatabaseAway(error: unknown, depth = 0): boolean {
+  if (typeof error !== "object" || error === null || depth > 5) return false;
+  const { code, message, cause, errors } = error as ErrorLike;
+  if (typeof code === "string" && AWAY_CODES.test(code)) return true;
+  if (typeof message === "string" && AWAY_MESSAGES.test(message)) return true;
+  // Several addresses of one host were tried.
+  if (Array.isArray(errors) && errors.some((one) => isDatabaseAway(one, depth + 1))) return true;
+  return isDatabaseAway(cause, depth + 1);
 }
 
 /** Besides: conflicts with other transactions (40, 55P03), a statement cut off (57014), no room or no I/O (53, 58), a standby. */

@@ -1,0 +1,196 @@
+import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
+import { AgentGateway } from "../gateway/agent.gateway";
+import { FleetServer } from "../test-support/fleet-server";
+import { OwnPostgres } from "../test-support/own-postgres";
+import { type NumberedEvent, pings, TestAgent } from "../test-support/test-agent";
+import { Ingest, MAX_BUFFERED_EVENTS } from "./ingest";
+import { Projectors } from "./projectors";
+
+const storedNumbers = async (server: FleetServer, deviceId: string) => {
+  const { rows } = await server.database.pool.query<{ seq: string }>(
+    "SELECT seq FROM module_event WHERE device_id = $1 ORDER BY seq",
+    [deviceId],
+  );
+  return rows.map(({ seq }) => Number(seq));
+};
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+const urc = (seq: number, line: string): NumberedEvent => ({ seq, at: Date.now(), kind: "urc", line });
+
+describe("the way of events into the database", () => {
+  let testDatabase: TestDatabase;
+  let server: FleetServer;
+  let device: { id: string; token: string };
+  let agent: TestAgent;
+  /** Urc lines that the test's projector cannot bear, and what it throws then. */
+  const unbearable = new Map<string, () => Error>();
+  const projected: string[] = [];
+
+  beforeAll(async () => {
+    testDatabase = await createTestDatabase();
+    server = await FleetServer.start(testDatabase.url);
+    server.app.get(Projectors, { strict: false }).register<"urc">({
+      name: "picky",
+      kinds: ["urc"],
+      apply: (_tx, events, afterCommit) => {
+        for (const { event } of events) {
+          const refuse = unbearable.get(event.line);
+          if (refuse) return Promise.reject(refuse());
+        }
+        afterCommit(() => projected.push(...events.map(({ event }) => event.line)));
+        return Promise.resolve();
+      },
+    });
+  }, 60_000);
+  beforeEach(async () => {
+    unbearable.clear();
+    projected.length = 0;
+    device = await server.createDevice();
+    agent = await TestAgent.connect(server.url, device.token);
+  });
+  afterEach(() => agent.vanish());
+  afterAll(async () => {
+    await server.stop();
+    await testDatabase.drop();
+  });
+
+  it("stores an event that nothing can be learned from, says so, and lets all others pass", async () => {
+    unbearable.set("poison", () => new Error("a projector's own fault"));
+    const fellow = await server.createDevice();
+    const other = await TestAgent.connect(server.url, fellow.token);
+    agent.events([urc(1, "a"), urc(2, "b"), urc(3, "poison"), urc(4, "c"), urc(5, "d")]);
+    agent.events([urc(6, "e")]);
+    other.events([urc(1, "x")]);
+    await agent.acked(6);
+    await other.acked(1);
+    expect(await storedNumbers(server, device.id)).toEqual(upTo(6));
+    expect([...projected].sort()).toEqual(["a", "b", "c", "d", "e", "x"]);
+    const told = server.log.map((line) => JSON.parse(line)).filter(({ level }) => level >= 50);
+    expect(told).toMatchObject([{ deviceId: device.id, epoch: 1, seq: 3, kind: "urc", msg: expect.any(String) }]);
+    expect((await server.send("GET", "/metrics")).body).toContain("\nfleet_events_unprojected_total 1\n");
+    await other.vanish();
+  });
+
+  it("tries again what only met another transaction", async () => {
+    let times = 0;
+    unbearable.set("unlucky", () => {
+      if (++times === 3) unbearable.clear();
+      return Object.assign(new Error("deadlock detected"), { code: "40P01" });
+    });
+    agent.events([urc(1, "unlucky"), urc(2, "after")]);
+    await agent.acked(2);
+    expect(times).toBe(3);
+    expect(projected).toEqual(["unlucky", "after"]);
+  });
+
+  it("lets a hello and a batch of one device pass each other", async () => {
+    const lock = await server.database.pool.connect();
+    const waiting = (count: number) =>
+      eventually(async () => {
+        const { rowCount } = await lock.query(
+          "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        expect(rowCount).toBe(count);
+      });
+    await lock.query("BEGIN");
+    await lock.query("SELECT 1 FROM device_state WHERE device_id = $1 FOR UPDATE", [device.id]);
+    const next = new TestAgent(server.url, device.token);
+    await next.opened();
+    next.sayHello();
+    await waiting(1);
+    const [at, since] = [Date.now(), Date.now() - 1];
+    agent.events([{ seq: 1, at, since, kind: "state", from: "unknown", to: "connected", cause: "unknown" }]);
+    await waiting(2);
+    const before = server.log.length;
+    await lock.query("ROLLBACK");
+    lock.release();
+    await next.next("welcome");
+    await eventually(async () => {
+      expect(await storedNumbers(server, device.id)).toEqual([1]);
+    });
+    expect(server.log.slice(before).filter((line) => JSON.parse(line).level >= 40)).toEqual([]);
+    await next.vanish();
+  });
+
+  it("takes clocks that are wrong by centuries", async () => {
+    const times = [0, 86_400_000, Date.UTC(2090, 0), Date.UTC(9999, 11, 31), Date.UTC(12_000, 0), 8.64e15];
+    agent.events(
+      times.map((at, index): NumberedEvent => {
+        const [from, to] =
+          index % 2 ? (["connected", "initialized"] as const) : (["initialized", "connected"] as const);
+        return { seq: index + 1, at, since: times[index - 1] ?? 8.64e15, kind: "state", from, to, cause: "unknown" };
+      }),
+    );
+    await agent.acked(times.length);
+    const { items } = await server.ok("GET", `devices/${device.id}/events`);
+    expect(items.map(({ at }: { at: string }) => at)).toEqual([
+      "9999-12-31T23:59:59.999Z",
+      "9999-12-31T23:59:59.999Z",
+      "9999-12-31T00:00:00.000Z",
+      "2090-01-01T00:00:00.000Z",
+      "1970-01-02T00:00:00.000Z",
+      "1970-01-01T00:00:00.000Z",
+    ]);
+    expect((await server.ok("GET", `devices/${device.id}/intervals`)).items).toHaveLength(7);
+  });
+
+  it("takes what PostgreSQL cannot hold for what it can", async () => {
+    agent.events([urc(1, "a\u0000b\ud800c")]);
+    await agent.acked(1);
+    const { items } = await server.ok("GET", `devices/${device.id}/events`);
+    expect(items[0].line).toBe("a\ufffdb\ufffdc");
+  });
+
+  it("is not blocked by a device that was removed while its events were under way", async () => {
+    const fellow = await server.createDevice();
+    const other = await TestAgent.connect(server.url, fellow.token);
+    const lock = await server.database.pool.connect();
+    await lock.query("BEGIN");
+    await lock.query("LOCK TABLE module_event IN ACCESS EXCLUSIVE MODE");
+    agent.events(pings(1, 3));
+    other.events(pings(1, 3));
+    const removal = server.request("DELETE", `devices/${device.id}`);
+    expect((await removal).status).toBe(204);
+    await lock.query("ROLLBACK");
+    lock.release();
+    await other.acked(3);
+    await other.vanish();
+  });
+});
+
+describe("a database that goes away", () => {
+  it("costs nothing but time: sockets are not read, memory is bounded, and nothing is lost or doubled", async () => {
+    const postgres = await OwnPostgres.start();
+    const server = await FleetServer.start(postgres.url);
+    const { id, token } = await server.createDevice();
+    const agent = await TestAgent.connect(server.url, token);
+    agent.events(pings(1, 100));
+    await agent.acked(100);
+    await postgres.stop();
+
+    const batches = 300;
+    for (let batch = 0; batch < batches; batch++) agent.events(pings(101 + batch * 200, 300 + batch * 200));
+    const ingest = server.app.get(Ingest, { strict: false });
+    await eventually(() => {
+      expect(ingest.isFull).toBe(true);
+    });
+    const [connection] = [...server.app.get(AgentGateway, { strict: false }).connections];
+    expect(connection?.isHeld).toBe(true);
+    const askedAt = Date.now();
+    const ready = await server.send("GET", "/health/ready");
+    expect([ready.status, ready.body.detail]).toEqual([503, "PostgreSQL cannot be reached."]);
+    expect(Date.now() - askedAt).toBeLessThan(3_000);
+    expect((await server.send("GET", "/health/live")).status).toBe(200);
+    expect(await server.request("GET", "devices")).toMatchObject({ status: 503, body: { status: 503 } });
+    expect(await new TestAgent(server.url, token).closeCode()).toBe(1013);
+    expect(ingest.buffered).toBeLessThan(MAX_BUFFERED_EVENTS * 1.1);
+    expect(agent.closed).toBeUndefined();
+
+    await postgres.startAgain();
+    await agent.acked(100 + batches * 200, { timeoutMs: 60_000 });
+    expect(await storedNumbers(server, id)).toEqual(upTo(100 + batches * 200));
+    expect((await server.send("GET", "/health/ready")).status).toBe(200);
+    expect(connection?.isHeld).toBe(false);
+    await server.stop();
+    await postgres.remove();
+  }, 120_000);
+});
