@@ -30,13 +30,15 @@ export class EventPartitions implements OnModuleInit {
   /** Makes the partitions around `now` and drops those past the retention; harmless to repeat. */
   async maintain(now: Date): Promise<void> {
     for (let offset = -BEHIND_DAYS; offset <= AHEAD_DAYS; offset++) await this.create(day(now, offset));
-    const oldest = partitionName(day(now, -this.settings.retentionDays));
+    const oldest = day(now, -this.settings.retentionDays);
     const { rows } = await this.database.pool.query<{ name: string }>(
       `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'module_event'::regclass AND c.relname ~ '^module_event_\\d{8}$' AND c.relname < $1`,
-      [oldest],
+      [partitionName(oldest)],
     );
     for (const { name } of rows) await this.database.pool.query(`DROP TABLE IF EXISTS ${name}`);
+    // Of a clock that is wrong by years: what it dates long ago, and what it dates far ahead but was received long ago.
+    await this.database.pool.query("DELETE FROM module_event_default WHERE at < $1 OR received_at < $1", [oldest]);
     if (rows.length > 0) this.logger.info({ days: rows.length }, "dropped raw events past the retention");
   }
 
