@@ -1,6 +1,6 @@
 import { eventually } from "@mn316-fleet/testkit";
 import { freePort } from "../../../tools/lib/processes.mjs";
-import { OwnPostgres } from "./harness/own-postgres";
+import { OwnPostgres } from "../../server/src/test-support/own-postgres";
 import { type Device, World } from "./harness/world";
 
 describe("PostgreSQL away", () => {
@@ -21,11 +21,11 @@ describe("PostgreSQL away", () => {
   }, 60_000);
 
   describe("later", () => {
-    const postgres = new OwnPostgres(world.folder);
+    let postgres: OwnPostgres;
     let device: Device;
 
     beforeAll(async () => {
-      await postgres.start();
+      postgres = await OwnPostgres.start();
       await Promise.all([world.startServer({ DATABASE_URL: postgres.url }), world.startBroker()]);
       device = await world.addDevice(world.config({ keepAliveS: 20, pingEcho: true }));
       const module = await world.startModule(device, ["--time-scale", "200"]);
@@ -34,7 +34,7 @@ describe("PostgreSQL away", () => {
     }, 120_000);
     afterAll(async () => {
       await world.stop();
-      await postgres.stop();
+      await postgres.remove();
     }, 60_000);
 
     const events = () => world.api.all(`devices/${device.id}/events?limit=500`);
@@ -48,7 +48,7 @@ describe("PostgreSQL away", () => {
       expect((await world.api.get("/health/live")).status).toBe(200);
       expect((await world.api.get("devices")).status).toBe(503);
 
-      await postgres.start();
+      await postgres.startAgain();
       await eventually(async () => expect(await ready()).toBe(200), { timeoutMs: 30_000 });
       await eventually(async () => expect((await events()).length).toBeGreaterThan(before + 10), { timeoutMs: 60_000 });
       const numbers = (await events()).map(({ seq }) => seq as number).sort((a, b) => a - b);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { Pool } from "pg";
-import { OwnPostgres } from "../harness/own-postgres";
+import { OwnPostgres } from "../../../server/src/test-support/own-postgres";
 import { World } from "../harness/world";
 import { eventsOf, EventStream } from "./event-stream";
 import { type Bench, quantile, rounded } from "./figure";
@@ -20,9 +20,8 @@ const BARE_CONNECTIONS = 2;
  */
 export const ingestBench: Bench = async () => {
   const world = new World();
-  const postgres = new OwnPostgres(world.folder);
+  const postgres = await OwnPostgres.start();
   try {
-    await postgres.start();
     await world.startServer({ DATABASE_URL: postgres.url, LOG_LEVEL: "error" });
     const streams = await openStreams(world);
     for (const stream of streams) stream.start();
@@ -54,7 +53,7 @@ export const ingestBench: Bench = async () => {
     ];
   } finally {
     await world.stop();
-    await postgres.stop();
+    await postgres.remove();
   }
 };
 
