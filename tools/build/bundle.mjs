@@ -67,6 +67,7 @@ await build({
   target: "node20",
   sourcemap: true,
   keepNames: true,
+  ...(isStandalone && { minify: true }),
   ...(isStandalone && {
     // CommonJS packages ask for Node's own modules by `require`, which a module does not have.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },

@@ -1,40 +1,35 @@
-import { readFileSync } from "node:fs";
+import type { AtPolicy, Network } from "@mn316-fleet/agent-core";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { type Given, SettingError, SettingSource } from "./setting-source";
 
-/** A setting is missing or wrong; the message names it, and never holds its value where that is secret. */
-export class SettingError extends Error {
-  constructor(
-    readonly setting: string,
-    readonly rule: string,
-  ) {
-    super(`${setting}: ${rule}`);
-    this.name = "SettingError";
-  }
+/** One module and the agent for it. */
+export interface ModuleSettings {
+  port: string;
+  baudRate: number;
+  token: string | undefined;
+  /** How the device is called when it enrols. */
+  name: string | undefined;
+  dataDir: string;
 }
 
 export interface Settings {
   server: string;
-  token: string;
-  port: string;
-  baudRate: number;
-  dataDir: string;
+  enrollmentKey: string | undefined;
+  network: Network;
+  /** What jobs and the console may run here, whatever the server says. */
+  at: AtPolicy;
+  outboxLimitBytes: number | undefined;
   logLevel: string;
+  modules: ModuleSettings[];
 }
 
-type Name = "server" | "token" | "port" | "baud" | "data-dir" | "log-level";
-
-/** Where a value was given, for the message when it is wrong. */
-interface Given {
-  value: string;
-  from: string;
-}
-
-const NAMES: readonly Name[] = ["server", "token", "port", "baud", "data-dir", "log-level"];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"];
 const BAUD = { min: 300, max: 4_000_000 };
-const DEFAULT_BAUD = "115200";
+const DEFAULT_BAUD: Given = { value: "115200", from: "--baud" };
+const OUTBOX_MIB = { min: 1, max: 4_096 };
+const MIB = 1024 * 1024;
 
 /**
  * Reads the settings from the command line, then `MN316_*` variables, then the JSON file that `--config` or `MN316_CONFIG`
@@ -42,65 +37,115 @@ const DEFAULT_BAUD = "115200";
  * @throws SettingError for the first that is missing or wrong
  */
 export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
-  const flags = readFlags(args);
-  const file = flags.config ?? env.MN316_CONFIG;
-  const fromFile = file === undefined ? {} : readConfigFile(file);
-
-  const find = (name: Name): Given | undefined => {
-    const variable = `MN316_${name.toUpperCase().replace("-", "_")}`;
-    const key = name.replace(/-(.)/, (_match, letter: string) => letter.toUpperCase());
-    const inFile = fromFile[key];
-    if (flags[name] !== undefined) return { value: flags[name], from: `--${name}` };
-    if (env[variable]) return { value: env[variable], from: variable };
-    if (inFile === undefined) return undefined;
-    if (typeof inFile !== "string" && typeof inFile !== "number")
-      throw new SettingError(`${key} in ${file ?? ""}`, "expected a text or a number");
-    return { value: String(inFile), from: `${key} in ${file ?? ""}` };
-  };
-  const need = (name: Name, what: string): Given => {
-    const given = find(name);
-    if (given) return given;
-    const variable = `MN316_${name.toUpperCase().replace("-", "_")}`;
-    throw new SettingError(`--${name}`, `is missing (or ${variable}): ${what}`);
-  };
-
-  const server = checkServer(need("server", "the server's address, for example wss://fleet.example.org"));
-  const token = checkToken(need("token", "the device's token, as the server showed it when the device was created"));
-  const port = checkPort(need("port", "the module's serial port, for example /dev/ttyUSB0, or tcp://host:port"));
-  const folder = find("data-dir")?.value ?? path.join(homedir(), ".mn316-agent", folderName(port));
-  return {
+  const source = new SettingSource(args, env);
+  const server = checkServer(source.need("server", "the server's address, for example wss://fleet.example.org"));
+  const enrollmentKey = source.find("enrollment-key");
+  const settings: Settings = {
     server,
-    token,
-    port,
-    baudRate: checkBaud(find("baud") ?? { value: DEFAULT_BAUD, from: "--baud" }),
-    dataDir: path.resolve(folder),
-    logLevel: checkLogLevel(find("log-level") ?? { value: "info", from: "--log-level" }),
+    enrollmentKey: enrollmentKey && checkSecret(enrollmentKey),
+    network: readNetwork(source.find("ca")),
+    at: { allow: listOf(source.find("allow-at")), deny: listOf(source.find("deny-at")) },
+    outboxLimitBytes: readOutboxLimit(source.find("outbox-mib")),
+    logLevel: checkLogLevel(source.find("log-level") ?? { value: "info", from: "--log-level" }),
+    modules: readModules(source),
   };
+  for (const { token, port, dataDir } of settings.modules)
+    if (token === undefined && enrollmentKey === undefined && !existsSync(path.join(dataDir, "token")))
+      throw new SettingError(
+        "--token",
+        `is missing (or MN316_TOKEN) for ${port}: the device's token, as the server showed it when the device was created`,
+      );
+  return settings;
 }
 
-function readFlags(args: string[]): Partial<Record<Name | "config", string>> {
-  const options = Object.fromEntries([...NAMES, "config"].map((name) => [name, { type: "string" as const }]));
-  try {
-    return parseArgs({ args, options, strict: true }).values;
-  } catch (error) {
-    const { message } = error as Error;
+/** The modules' data folders alone, for what needs neither server nor token. */
+export function readDataDirs(args: string[], env: NodeJS.ProcessEnv): { port: string; dataDir: string }[] {
+  return readModules(new SettingSource(args, env));
+}
+
+function readModules(source: SettingSource): ModuleSettings[] {
+  const baudRate = checkBaud(source.find("baud") ?? DEFAULT_BAUD);
+  const listed = source.modules();
+  if (listed) {
+    const modules = listed.map(({ port, token, baud, name, dataDir }) => {
+      const checked = checkPort(port);
+      return {
+        port: checked,
+        baudRate: baud ? checkBaud(baud) : baudRate,
+        token: token && checkSecret(token),
+        name: name?.value,
+        dataDir: dataDir ? path.resolve(dataDir.value) : folderOf(source, checked, true),
+      };
+    });
+    return checkApart(modules);
+  }
+  const [first, ...others] = source.all("port");
+  if (!first) source.need("port", "the module's serial port, for example /dev/ttyUSB0, or tcp://host:port");
+  const ports = first ? [first, ...others].map(checkPort) : [];
+  const tokens = source.all("token").map(checkSecret);
+  if (tokens.length > 0 && tokens.length !== ports.length)
     throw new SettingError(
-      /'?(--[\w-]+)/.exec(message)?.[1] ?? "arguments",
-      `${message.split(".")[0] ?? message} (see --help)`,
+      "--token",
+      `is given ${tokens.length} times for ${ports.length} ports: one each, in the same order`,
     );
+  const isSeveral = ports.length > 1;
+  const name = isSeveral ? undefined : source.find("name")?.value;
+  return checkApart(
+    ports.map((port, index) => ({
+      ...{ port, baudRate, name, token: tokens[index] },
+      dataDir: folderOf(source, port, isSeveral),
+    })),
+  );
+}
+
+/** The given folder for a single module; below it, or below the usual one, a folder a port. */
+function folderOf(source: SettingSource, port: string, isSeveral: boolean): string {
+  const given = source.find("data-dir")?.value;
+  if (given !== undefined && !isSeveral) return path.resolve(given);
+  return path.join(given === undefined ? path.join(homedir(), ".mn316-agent") : path.resolve(given), folderName(port));
+}
+
+function checkApart(modules: ModuleSettings[]): ModuleSettings[] {
+  for (const field of ["port", "dataDir"] as const) {
+    const values = modules.map((module) => module[field]);
+    const twice = values.find((value, index) => values.indexOf(value) !== index);
+    if (twice !== undefined)
+      throw new SettingError(field === "port" ? "--port" : "--data-dir", `"${twice}" is given for two modules`);
+  }
+  return modules;
+}
+
+function readNetwork(ca: Given | undefined): Network {
+  if (!ca) return {};
+  try {
+    const pem = readFileSync(ca.value, "utf8");
+    if (!pem.includes("BEGIN CERTIFICATE")) throw new Error("it holds no certificate in PEM form");
+    return { ca: pem };
+  } catch (error) {
+    throw new SettingError(ca.from, `${ca.value} cannot be used: ${(error as Error).message}`);
   }
 }
 
-function readConfigFile(file: string): Record<string, unknown> {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new SettingError("--config", `${file} cannot be read as JSON: ${(error as Error).message}`);
-  }
-  if (typeof content !== "object" || content === null || Array.isArray(content))
-    throw new SettingError("--config", `${file} must hold one JSON object`);
-  return content as Record<string, unknown>;
+function readOutboxLimit(given: Given | undefined): number | undefined {
+  if (!given) return undefined;
+  const mib = Number(given.value);
+  if (!Number.isInteger(mib) || mib < OUTBOX_MIB.min || mib > OUTBOX_MIB.max)
+    throw new SettingError(
+      given.from,
+      `is "${given.value}": expected a whole number from ${OUTBOX_MIB.min} to ${OUTBOX_MIB.max}`,
+    );
+  return mib * MIB;
+}
+
+function listOf(given: Given | undefined): string[] {
+  const patterns = (given?.value ?? "")
+    .split(",")
+    .map((pattern) => pattern.trim())
+    .filter((pattern) => pattern !== "");
+  const wrong = patterns.find((pattern) => !/^AT[^\s*]*\*?$/i.test(pattern));
+  if (given && wrong !== undefined)
+    throw new SettingError(given.from, `"${wrong}" is no AT command's name, nor the begin of one and *`);
+  return patterns;
 }
 
 function checkServer({ value, from }: Given): string {
@@ -109,9 +154,9 @@ function checkServer({ value, from }: Given): string {
   return value;
 }
 
-function checkToken({ value, from }: Given): string {
+function checkSecret({ value, from }: Given): string {
   if (!/^[\u0021-\u007e]+$/.test(value))
-    throw new SettingError(from, "expected a token without spaces (its value is not shown)");
+    throw new SettingError(from, "expected a text without spaces (its value is not shown)");
   return value;
 }
 

@@ -13,6 +13,4 @@ export interface AgentStatus {
   module: { isPortOpen: boolean; state: string; since: number; imei?: string; model?: string };
   outbox: { waiting: number; sizeBytes: number };
   config: { version: number; status?: string; reason?: string };
-  /** The last error of the log, and when it was. */
-  lastError?: { at: number; message: string };
 }

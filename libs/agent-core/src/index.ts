@@ -1,10 +1,12 @@
 export { openTransport } from "@mn316-fleet/at";
+export type { AtPolicy } from "@mn316-fleet/protocol";
 export { Agent, type AgentOptions } from "./agent";
 export type { AgentStatus } from "./agent-status";
 export type { Network } from "./link/network";
 export type { Finding } from "./inspect/finding";
+export { Tokens } from "./identity/tokens";
 export { inspectModule } from "./inspect/inspect-module";
 export { inspectServer } from "./inspect/inspect-server";
-export { createLogger } from "./logging";
+export { type AgentLog, createLogger, type Logger } from "./logging";
 export { StoreError } from "./store/agent-store";
 export { VERSION } from "./version";

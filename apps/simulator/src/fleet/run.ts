@@ -64,7 +64,7 @@ class Member {
       token,
       openStream: () => Promise.resolve(this.module.stream),
       dataDir: path.join(dataDir, imei),
-      logger: createLogger(logLevel).child({ imei }),
+      logger: createLogger(logLevel).log.child({ imei }),
     });
   }
 
