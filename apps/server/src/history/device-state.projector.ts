@@ -27,7 +27,7 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
   }
 
   async apply(tx: Transaction, events: NewEvent<Kind>[]): Promise<void> {
-    await this.applyStates(tx, newest(events, "state"));
+    await this.applyStates(tx, newest(events, "state"), newest(events, "state", tellsWhy));
     await this.applySignals(tx, newest(events, "signal"));
     await this.applyConfigs(
       tx,
@@ -35,12 +35,15 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
     );
   }
 
-  private async applyStates(tx: Transaction, events: NewEvent<"state">[]): Promise<void> {
+  /** @param telling of each device the newest event that says why its module is where it is, where there is one */
+  private async applyStates(tx: Transaction, events: NewEvent<"state">[], telling: NewEvent<"state">[]): Promise<void> {
     if (events.length === 0) return;
+    const causes = new Map(telling.map(({ deviceId, event }) => [deviceId, event.cause]));
     await tx.query({
       name: "project-module-state",
       text: `UPDATE device_state s
-                SET module_state = v.state, module_since = v.since, cause = v.cause, state_epoch = v.epoch, state_seq = v.seq
+                SET module_state = v.state, module_since = v.since, cause = coalesce(v.cause, s.cause),
+                    state_epoch = v.epoch, state_seq = v.seq
                FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[])
                  AS v (device_id, epoch, seq, state, since, cause)
               WHERE s.device_id = v.device_id AND (s.state_epoch, s.state_seq) < (v.epoch, v.seq)`,
@@ -48,7 +51,7 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
         ...keys(events),
         events.map(({ event }) => event.to),
         events.map(({ event }) => new Date(event.at).toISOString()),
-        events.map(({ event }) => event.cause),
+        events.map(({ deviceId }) => causes.get(deviceId) ?? null),
       ],
     });
   }
@@ -74,6 +77,14 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
       values: [events.map(({ deviceId }) => deviceId), events.map(({ event }) => event.version)],
     });
   }
+}
+
+/**
+ * Whether a change of state says why a device is away, or that it is back. The agent's own attempts to bring it back are
+ * "requested", too, and must not hide what they are made for.
+ */
+function tellsWhy({ from, to, cause }: Extract<FleetEvent, { kind: "state" }>): boolean {
+  return cause !== "requested" || from === "connected" || to === "connected";
 }
 
 /** The newest event of a kind for each device. */

@@ -82,6 +82,24 @@ describe("the history of a device", () => {
     ]);
   });
 
+  it("goes on saying why a device is away while its agent tries to bring it back", async () => {
+    agent.events([
+      ...outage().slice(0, -1),
+      change(8, 30, "disconnected", "tcp-connecting", 25, "requested"),
+      change(9, 31, "tcp-connecting", "reconnecting", 30, "requested"),
+    ]);
+    await agent.acked(9);
+    expect(await module()).toMatchObject({ state: "reconnecting", cause: "heartbeat-lost" });
+    agent.events([change(10, 32, "reconnecting", "disconnected", 31, "requested")]);
+    await agent.acked(10);
+    expect(await module()).toMatchObject({ state: "disconnected", cause: "heartbeat-lost" });
+    agent.events([change(11, 33, "disconnected", "connected", 32, "requested")]);
+    await agent.acked(11);
+    agent.events([change(12, 34, "connected", "disconnected", 33, "requested")]);
+    await agent.acked(12);
+    expect(await module()).toMatchObject({ state: "disconnected", cause: "requested" }); // an operator's own doing
+  });
+
   it("knows nothing of a module while its agent is away, and fills it in afterwards", async () => {
     agent.events(outage());
     await agent.acked(8);
