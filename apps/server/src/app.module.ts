@@ -11,11 +11,12 @@ import { HealthModule } from "./health/health.module";
 import { HistoryModule } from "./history/history.module";
 import { IngestModule } from "./ingest/ingest.module";
 import { JobsModule } from "./jobs/jobs.module";
+import type { Settings } from "./platform/settings/settings";
 
 /** The server: one module a feature. */
 @Module({})
 export class AppModule {
-  static with(platform: DynamicModule): DynamicModule {
+  static with(platform: DynamicModule, settings: Pick<Settings, "roles">): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -23,7 +24,7 @@ export class AppModule {
         AuthModule,
         HealthModule,
         IngestModule,
-        GatewayModule,
+        GatewayModule.with(settings),
         HistoryModule,
         AnalyticsModule,
         DevicesModule,

@@ -7,6 +7,7 @@ import { migrate } from "./platform/database/migrations";
 import { serveDashboard } from "./platform/http/dashboard";
 import { createFastifyAdapter } from "./platform/http/fastify-adapter";
 import { useHttpRules } from "./platform/http/http-rules";
+import { limitToRoles } from "./platform/http/role-limits";
 import { openApiDocument, serveOpenApi } from "./platform/http/open-api";
 import { NestLogger } from "./platform/logging/nest-logger";
 import { PlatformModule } from "./platform/platform.module";
@@ -31,7 +32,7 @@ export async function startServer(
   else await requireRedis(settings.redisUrl, logger);
 
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(PlatformModule.with(settings, databaseUrl, logger)),
+    AppModule.with(PlatformModule.with(settings, databaseUrl, logger), settings),
     createFastifyAdapter(),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
     { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
@@ -39,8 +40,11 @@ export async function startServer(
   try {
     app.useWebSocketAdapter(new AgentWsAdapter(app));
     useHttpRules(app, logger);
-    await serveDashboard(app);
-    serveOpenApi(app, openApiDocument(app, VERSION));
+    limitToRoles(app, settings);
+    if (settings.roles.has("api")) {
+      await serveDashboard(app);
+      serveOpenApi(app, openApiDocument(app, VERSION));
+    }
     await app.listen(settings.port, settings.host);
   } catch (error) {
     await app.close();

@@ -1,5 +1,6 @@
-import { Global, Module } from "@nestjs/common";
+import { type DynamicModule, Global, Module } from "@nestjs/common";
 import { IngestModule } from "../ingest/ingest.module";
+import type { Settings } from "../platform/settings/settings";
 import { AgentGateway } from "./agent.gateway";
 import { AgentLinks } from "./agent-links";
 import { FrameHandlers } from "./frame-handlers";
@@ -13,7 +14,6 @@ import { Sessions } from "./sessions";
 @Module({
   imports: [IngestModule],
   providers: [
-    AgentGateway,
     FrameHandlers,
     NodeHeartbeat,
     NodeLinks,
@@ -23,4 +23,9 @@ import { Sessions } from "./sessions";
   ],
   exports: [AgentLinks, FrameHandlers],
 })
-export class GatewayModule {}
+export class GatewayModule {
+  /** A process without the role `gateway` has no socket for agents, but reaches them through those that have. */
+  static with({ roles }: Pick<Settings, "roles">): DynamicModule {
+    return { module: GatewayModule, providers: roles.has("gateway") ? [AgentGateway] : [] };
+  }
+}
