@@ -122,24 +122,20 @@ export class Executor {
     if (this.stopping.signal.aborted) return;
     const { execution, attempt } = frame;
     const { recorder, clock, log } = this.options;
-    const known = await this.journal.find(execution, attempt);
-    if (known) {
-      if (known.final) await recorder.record({ kind: "execution", ...known.final });
-      return;
-    }
     const entry = { execution, attempt, begunAt: clock.now() };
     const refused = this.refusalOf(frame);
     try {
+      const known = await this.journal.find(execution, attempt);
+      if (known) {
+        if (known.final) await recorder.record({ kind: "execution", ...known.final });
+        return;
+      }
       await this.journal.write(entry);
     } catch (error) {
-      const reason = `not run: the journal cannot be written (${(error as Error).message})`;
-      await recorder.record({
-        kind: "execution",
-        execution,
-        attempt,
-        status: "FAILED",
-        error: clip(reason, MAX_ERROR),
-      });
+      // Should it have run before, its report stands before this one, and the first word is what counts.
+      const reason = clip(`not run: the journal cannot be written (${(error as Error).message})`, MAX_ERROR);
+      log.error({ execution, attempt, reason }, "execution refused");
+      await recorder.record({ kind: "execution", execution, attempt, status: "FAILED", error: reason });
       return;
     }
     log.info({ execution, attempt, kind: frame.job.kind, refused }, "execution begins");
