@@ -1,4 +1,4 @@
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 
 export type { Logger };
 
@@ -14,21 +14,27 @@ const WINDOW_MS = 60_000;
 /** Levels below are asked for by somebody who wants to see everything. */
 const FIRST_LIMITED = 30;
 const ERROR = 50;
-const SECRETS = ["token", "key", "password", "*.password", "*.mqtt.password"];
+const SECRETS = ["token", "key", "password", "*.password", "mqtt.password", "*.mqtt.password"];
 
 interface Window {
   endsAt: number;
   count: number;
 }
 
+export interface LogOptions {
+  now?: () => number;
+  /** Where lines go; standard output unless given. */
+  stream?: DestinationStream;
+}
+
 /**
  * JSON lines on standard output, written at once.
  * @param level `trace` … `fatal`
  */
-export function createLogger(level: string, now: () => number = Date.now): AgentLog {
+export function createLogger(level: string, { now = Date.now, stream }: LogOptions = {}): AgentLog {
   const windows = new Map<string, Window>();
   let lastError: { at: number; message: string } | undefined;
-  const log = pino({
+  const options: LoggerOptions = {
     level,
     base: undefined,
     redact: SECRETS,
@@ -52,7 +58,8 @@ export function createLogger(level: string, now: () => number = Date.now): Agent
         method.apply(this, args);
       },
     },
-  });
+  };
+  const log = stream ? pino(options, stream) : pino(options);
   return { log, lastError: () => (lastError ? { lastError } : {}) };
 }
 
