@@ -1,12 +1,13 @@
 import { eventually, startTestBroker, type TestBroker } from "@mn316-fleet/testkit";
 import { VirtualMn316 } from "@mn316-fleet/virtual-mn316";
-import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ExecuteFrame, Step } from "@mn316-fleet/protocol";
 import { Agent, type AgentOptions } from "./agent";
 import { aConfig, FakeServer } from "./test-support/fake-server";
+import { steadyClock } from "./time";
 
 describe("an agent with a virtual module, a real broker and a server", () => {
   let broker: TestBroker;
@@ -68,7 +69,7 @@ describe("an agent with a virtual module, a real broker and a server", () => {
     server.send(frame);
     return frame.execution;
   };
-  const ended = (id: string, status: string) =>
+  const ended = (id: string, status: string | RegExp) =>
     eventually(
       () => {
         const { status: last, error } = server.executions(id).at(-1) ?? {};
@@ -324,4 +325,160 @@ describe("an agent with a virtual module, a real broker and a server", () => {
       { timeoutMs: 20_000 },
     );
   }, 60_000);
+
+  it("rolls back also when the agent is restarted in the middle of applying", async () => {
+    await connected();
+    server.desired = { version: 2, config: aConfig(1), confirmWithinS: 4 };
+    server.send({ type: "desired", ...server.desired });
+    await eventually(() => {
+      expect(module.commands.at(-1)).toMatch(/MQTTOPEN=/);
+    });
+    await agent.stop();
+    agent = anAgent();
+    await agent.start();
+    await eventually(
+      () => {
+        expect(server.events("config").at(-1)).toMatchObject({ version: 2, status: "rolled-back" });
+        expect(server.events("state").at(-1)?.to).toBe("connected");
+      },
+      { timeoutMs: 30_000 },
+    );
+    // The version is decided: neither another start nor a restart of the module tries it again.
+    const tries = () => module.commands.filter((command) => command.startsWith('AT+MQTTCFG="127.0.0.1",1,')).length;
+    const before = tries();
+    await agent.stop();
+    agent = anAgent();
+    await agent.start();
+    await isConnected();
+    module.fault("restart", true);
+    await eventually(() => {
+      expect(server.events("module-restart").length).toBe(1);
+    });
+    await isConnected();
+    expect(tries()).toBe(before);
+  }, 90_000);
+
+  it("notices what another master of the line changed, repairs it and tells", async () => {
+    // The look at a connected module comes every eight minutes of the agent's time; here that is under a second.
+    const steady = {
+      ...steadyClock,
+      after: (ms: number, call: () => void) => steadyClock.after(ms > 400_000 ? 800 : ms, call),
+    };
+    agent = anAgent({ steady });
+    await connected();
+    const reports = () => server.frames.filter(({ type }) => type === "reported").length;
+    await new Promise((resolve) => setTimeout(resolve, 700)); // the first look after the configuration is over
+    await ended(execute("at", [{ command: 'AT+MQTTUNSUB="agent-core/commands"' }]), "SUCCEEDED");
+    await eventually(() => {
+      expect(server.events("recovery").at(-1)).toMatchObject({
+        step: "repair",
+        reason: expect.stringContaining("agent-core/commands"),
+      });
+    });
+    await eventually(() => {
+      expect(module.commands.filter((command) => command.startsWith("AT+MQTTSUB=")).length).toBe(2);
+    });
+    const before = reports();
+    await eventually(() => {
+      expect(reports()).toBeGreaterThan(before);
+      expect(server.last("reported")?.config?.subscriptions).toEqual([{ topic: "agent-core/commands", qos: 1 }]);
+    });
+    expect(opens()).toBe(1);
+  }, 40_000);
+
+  it("ends an execution that has not begun, one between two steps, and none whose command is on the line", async () => {
+    await connected();
+    module.fault("late-answer", true);
+    const running = execute("at", [{ command: "AT+CSQ" }, { command: "AT+CGMR" }]);
+    const waiting = execute("at", [{ command: "AT+CGMM" }]);
+    await ended(running, "RUNNING");
+    const before = module.commands.length;
+    server.send({ type: "cancel", execution: waiting, attempt: 1 });
+    server.send({ type: "cancel", execution: running, attempt: 1 });
+    expect((await ended(running, "CANCELED")).at(-1)?.error).toBe("canceled after 1 of 2 steps");
+    await ended(waiting, "CANCELED canceled before it began");
+    expect(module.commands.slice(before)).not.toContain("AT+CGMR");
+    expect(module.commands.slice(before)).not.toContain("AT+CGMM");
+
+    const single = execute("at", [{ command: "AT+CSQ" }]);
+    await ended(single, "RUNNING");
+    server.send({ type: "cancel", execution: single, attempt: 1 });
+    expect((await ended(single, "SUCCEEDED")).map(({ error }) => error).join()).toContain("on the line");
+    module.fault("late-answer", false);
+
+    // A cancellation that overtakes its execution holds for when that comes.
+    const early = randomUUID();
+    server.send({ type: "cancel", execution: early, attempt: 1 });
+    await ended(early, "CANCELED");
+    execute("at", [{ command: "AT+CGMI" }], { execution: early });
+    await eventually(() => {
+      expect(server.executions(early).map(({ status }) => status)).toEqual(["CANCELED", "CANCELED"]);
+    });
+    expect(module.commands.slice(before)).not.toContain("AT+CGMI");
+  }, 60_000);
+
+  it("refuses by its own settings what the configuration would allow", async () => {
+    agent = anAgent({ at: { allow: ["AT+C*"], deny: ["AT+CGSN"] } });
+    await connected();
+    await ended(execute("at", [{ command: "AT+CSQ" }]), "SUCCEEDED");
+    await ended(execute("at", [{ command: "AT+CGSN=1" }]), /REJECTED.*at.deny forbids AT.CGSN.*own settings/);
+    await ended(
+      execute("at", [{ command: "AT+MQTTDEL" }]),
+      /REJECTED.*at.allow does not name AT.MQTTDEL.*own settings/,
+    );
+  });
+
+  it("bounds an execution as a whole and each of its steps", async () => {
+    await connected();
+    module.fault("late-answer", true); // by 0.75 s at the speed of this module
+    const step = await ended(execute("at", [{ command: "AT+CSQ", timeoutS: 0.2 }]), "TIMED_OUT");
+    expect(step.at(-1)).toMatchObject({ step: 0, result: "timeout" });
+    await ended(execute("at", [{ command: "AT+CSQ" }, { command: "AT+CGMR" }], { timeoutS: 0.3 }), "TIMED_OUT");
+    module.fault("late-answer", false);
+    await ended(execute("at", [{ command: "AT+CSQ" }]), "SUCCEEDED");
+  }, 60_000);
+
+  it("keeps its history seamless and its waits short while the wall clock jumps back a day", async () => {
+    let offsetMs = 0;
+    agent = anAgent({ clock: { ...steadyClock, now: () => Date.now() + offsetMs } });
+    await connected();
+    offsetMs = -86_400_000;
+    module.fault("network-down", true);
+    await eventually(
+      () => {
+        expect(server.events("state").at(-1)?.to).toBe("disconnected");
+      },
+      { timeoutMs: 60_000 },
+    );
+    module.fault("network-down", false);
+    await eventually(
+      () => {
+        expect(server.events("state").at(-1)?.to).toBe("connected");
+      },
+      { timeoutMs: 30_000 },
+    );
+    for (const { at, since } of server.events("state")) expect(at).toBeGreaterThanOrEqual(since);
+    const numbers = [...server.stored.keys()].sort((a, b) => a - b);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    // What is not to begin any more by the server's clock does not, whatever the device's clock says.
+    await ended(execute("at", [{ command: "AT+CSQ" }], { notAfter: Date.now() - 60_000 }), "REJECTED");
+    await ended(execute("at", [{ command: "AT+CSQ" }]), "SUCCEEDED");
+  }, 120_000);
+
+  it("takes over a pushed token without losing the link, and starts with it", async () => {
+    await connected();
+    server.send({ type: "token", token: "mfd_next" });
+    await eventually(() => {
+      expect(server.last("token-stored")?.sha256).toBe(createHash("sha256").update("mfd_next").digest("hex"));
+    });
+    expect(server.connections).toBe(1);
+    await agent.stop();
+    server.token = "mfd_next";
+    agent = anAgent();
+    await agent.start();
+    await eventually(() => {
+      expect(agent.status?.server.isConnected).toBe(true);
+    });
+    if (process.platform !== "win32") expect((await stat(path.join(folder, "data", "token"))).mode & 0o777).toBe(0o600);
+  });
 });

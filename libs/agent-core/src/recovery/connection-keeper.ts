@@ -143,8 +143,11 @@ export class ConnectionKeeper {
       if (step?.action === "configure") await takeDown(driver);
       const drift = await holdConfig(driver, config);
       if (drift.length > 0) void this.tell("repair", `the module held another ${drift.join(", ")}`);
-      await driver.connect();
-      await subscribeMissing(driver, config.subscriptions);
+      if (driver.state === "connected") await this.repairSubscriptions(driver, config);
+      else {
+        await driver.connect();
+        await subscribeMissing(driver, config.subscriptions);
+      }
       if (step ?? this.taken > 0) void this.tell("recovered", `connected after step ${this.taken}`);
       this.taken = 0;
       await this.options.onConnected(driver);
@@ -170,18 +173,23 @@ export class ConnectionKeeper {
           this.lookAtOnce(); // which tells in what it differs
           return;
         }
-        const missing = await missingSubscriptions(driver, config.subscriptions);
-        if (missing.length > 0) {
-          const topics = missing.map(({ topic }) => topic).join(", ");
-          void this.tell("repair", `the module did not hold the subscription to ${topics}`);
-          driver.assume(config.mqtt, config.subscriptions); // which forgets that they were granted
-          await subscribeMissing(driver, config.subscriptions);
-        }
+        await this.repairSubscriptions(driver, config);
         await this.options.onConnected(driver);
       })
       .catch((error: unknown) => {
         log.debug({ err: error }, "not asked what the module holds");
       });
+  }
+
+  private async repairSubscriptions(driver: Mn316, { mqtt, subscriptions }: DeviceConfig): Promise<void> {
+    const missing = await missingSubscriptions(driver, subscriptions);
+    if (missing.length === 0) return;
+    void this.tell(
+      "repair",
+      `the module did not hold the subscription to ${missing.map(({ topic }) => topic).join(", ")}`,
+    );
+    driver.assume(mqtt, subscriptions); // which forgets that they were granted
+    for (const { topic, qos } of missing) await driver.subscribe(topic, qos);
   }
 
   private isStopping(): boolean {
