@@ -21,6 +21,11 @@ export class VirtualModule {
     this.program.child.stdin?.write(`fault ${name} ${on ? "on" : "off"}\n`);
   }
 
+  /** Takes the module away with its port, as when its plug is pulled. */
+  async unplug(): Promise<void> {
+    await this.program.stop();
+  }
+
   /** The AT commands that have reached the module so far. */
   commands(): Promise<string[]> {
     return new Promise((resolve) => {

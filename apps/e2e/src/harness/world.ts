@@ -102,7 +102,7 @@ export class World {
   }
 
   /** Starts a real agent process on a module's serial port. */
-  startAgent(device: Device, module: VirtualModule): Program {
+  startAgent(device: Device, module: Pick<VirtualModule, "port">): Program {
     return this.run("agent", [AGENT, "--server", this.url.replace("http", "ws"), "--port", module.port], {
       MN316_TOKEN: device.token,
       MN316_DATA_DIR: path.join(this.folder, `agent-${device.imei}`),
