@@ -17,22 +17,36 @@ export class ChannelClosedError extends Error {
   }
 }
 
+/** What a command is called where others read it: without its arguments, which may hold a password. */
+function nameOf(command: string): string {
+  return /^AT[+^*&]?\w*\??/i.exec(command)?.[0] ?? "the command";
+}
+
 /** No final result code in time. Whether the command had an effect is unknown. */
 export class CommandTimeoutError extends Error {
+  /** Without its arguments, which may hold a password. */
+  readonly command: string;
+
+  /** @param output the lines that came before the time was up */
   constructor(
-    readonly command: string,
+    command: string,
     readonly timeoutMs: number,
     readonly output: readonly string[],
   ) {
-    super(`no final answer to ${command} within ${timeoutMs} ms`);
+    super(`no final answer to ${nameOf(command)} within ${timeoutMs} ms`);
     this.name = "CommandTimeoutError";
+    this.command = nameOf(command);
   }
 }
 
 /** The line answers nothing, not even to a bare `AT`; the command was never sent. */
 export class LineUnresponsiveError extends Error {
-  constructor(readonly command: string) {
-    super(`the module does not answer to AT: ${command} was not sent`);
+  /** Without its arguments, which may hold a password. */
+  readonly command: string;
+
+  constructor(command: string) {
+    super(`the module does not answer to AT: ${nameOf(command)} was not sent`);
     this.name = "LineUnresponsiveError";
+    this.command = nameOf(command);
   }
 }

@@ -13,6 +13,7 @@ export type {
   Mn316Options,
   OperationOptions,
   PublishOptions,
+  Registration,
 } from "./driver/options";
 export type { Cause } from "./driver/session-machine";
 export { checkSettings, type MqttSettings } from "./driver/settings";

@@ -3,13 +3,14 @@ import type { Duplex } from "node:stream";
 import { type Clock, systemClock } from "../clock";
 import { ChannelClosedError, CommandTimeoutError, LineUnresponsiveError } from "../errors";
 import { type Frame, Framer, type PayloadRule } from "../framing/framer";
+import { Barrier } from "./barrier";
 import { CommandQueue } from "./command-queue";
 import { type FinalResult, finalResult } from "./final-result";
 
-export interface ChannelOptions {
+export interface ChannelOptions<Header = unknown> {
   baudRate?: number;
   clock?: Clock;
-  payloadRules?: readonly PayloadRule[];
+  payloadRules?: readonly PayloadRule<Header>[];
   /**
    * Whether a line is unsolicited although a command waits for its answer. A line that is neither this, nor an echo, nor
    * a final result belongs to the command.
@@ -25,9 +26,17 @@ export interface ChannelOptions {
   stallMs?: number;
   /** The same where what came could already be the whole message, in ms. */
   shortStallMs?: number;
+  /** A unit that is half received and quiet for so long, in ms, is cut before anything is sent; 1 s unless given. */
+  staleMs?: number;
   /** Bound of one bare `AT` while the line is quarantined, and the quiet that must follow its `OK`, in ms. */
   barrierMs?: number;
   settleMs?: number;
+  /**
+   * After so long a quiet, in ms, the module may sleep and lose the first bytes: a bare `AT` goes before the command, and
+   * again where it is not answered within `wakeMs` (500). Never unless given.
+   */
+  sleepsAfterMs?: number;
+  wakeMs?: number;
 }
 
 export interface CommandOptions {
@@ -37,6 +46,8 @@ export interface CommandOptions {
   priority?: number;
   /** Aborts a waiting command; one that is on the line already runs to its end, unheard. */
   signal?: AbortSignal;
+  /** Called when the command goes on the line. */
+  onSend?: () => void;
   /** Called with the final result at once, before anything that the module said behind it. */
   onAnswer?: (answer: CommandAnswer) => void;
 }
@@ -49,9 +60,9 @@ export interface CommandAnswer {
   ms: number;
 }
 
-interface ChannelEvents {
+interface ChannelEvents<Header> {
   /** Everything unsolicited: lines, payloads, what was cut. */
-  unsolicited: [Frame];
+  unsolicited: [Frame<Header>];
   /** Bytes as they passed, for traces. */
   sent: [string];
   received: [Buffer];
@@ -59,51 +70,64 @@ interface ChannelEvents {
 }
 
 interface Command extends Required<Pick<CommandOptions, "timeoutMs" | "priority">> {
+  onSend: CommandOptions["onSend"];
   onAnswer: CommandOptions["onAnswer"];
   text: string;
   lines: string[];
+  lineChars: number;
   startedAt: number;
+  /** Bytes received on the line before it was sent. */
+  bytesBefore: number;
   resolve: (answer: CommandAnswer) => void;
   reject: (error: Error) => void;
 }
 
 const BITS_PER_BYTE = 10; // 8N1: start bit, 8 data bits, stop bit
 const MAX_BARRIERS = 3;
-/** Lines of one answer that are kept; a module that never ends its answer must not fill the memory. */
-const MAX_ANSWER_LINES = 10_000;
+const MAX_WAKE_UPS = 2;
+/** Characters of one answer that are kept; a module that never ends its answer must not fill the memory. */
+const MAX_ANSWER_CHARS = 131_072;
 
 /**
  * One serial line to a module: one command in flight at a time, a queue with priorities, unsolicited lines apart.
  *
  * After a timeout the line is quarantined: a bare `AT` is the barrier, and nothing is taken for an answer before its `OK`
  * and a short quiet after it, so that a late answer is never taken for that of the next command.
+ * @typeParam Header what the payload rules make of the fields before a message
  */
-export class AtChannel extends EventEmitter<ChannelEvents> {
-  private readonly framer: Framer;
+export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Header>> {
+  private readonly framer: Framer<Header>;
   private readonly queue = new CommandQueue<Command>();
   private readonly clock: Clock;
+  private readonly barrier: Barrier;
   private readonly bitsPerSecond: number;
-  private readonly options: ChannelOptions;
   private inFlight: Command | undefined;
   private cancelTimeout: (() => void) | undefined;
   private cancelStall: (() => void) | undefined;
   private cancelSuspect: (() => void) | undefined;
-  private cancelBarrier: (() => void) | undefined;
-  /** Set while quarantined: gets every final result. */
-  private barrier: (() => void) | undefined;
-  private isQuarantined = false;
   private closedBy: string | undefined;
   private isHeld = false;
+  /** What one chunk holds was said before anything that it makes us send. */
+  private isReceiving = false;
+  private bytesReceived = 0;
+  private receivedAt: number;
+  private usedAt: number;
 
   constructor(
     private readonly stream: Duplex,
-    options: ChannelOptions = {},
+    private readonly options: ChannelOptions<Header> = {},
   ) {
     super();
-    this.options = options;
     this.clock = options.clock ?? systemClock;
+    this.receivedAt = this.usedAt = this.clock.now();
     this.bitsPerSecond = options.baudRate ?? 115_200;
     this.framer = new Framer({ payloadRules: options.payloadRules ?? [] });
+    this.barrier = new Barrier({
+      clock: this.clock,
+      send: () => {
+        this.write("AT");
+      },
+    });
     stream.on("data", (chunk: Buffer) => {
       this.receive(chunk);
     });
@@ -122,7 +146,7 @@ export class AtChannel extends EventEmitter<ChannelEvents> {
    * @throws CommandTimeoutError, LineUnresponsiveError, ChannelClosedError, or the signal's reason
    */
   command(command: string, options: CommandOptions = {}): Promise<CommandAnswer> {
-    const { timeoutMs = 10_000, priority = 0, signal, onAnswer } = options;
+    const { timeoutMs = 10_000, priority = 0, signal, onSend, onAnswer } = options;
     if (this.closedBy !== undefined) return Promise.reject(new ChannelClosedError(this.closedBy));
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -137,7 +161,8 @@ export class AtChannel extends EventEmitter<ChannelEvents> {
           settle(value);
         };
       const entry: Command = {
-        ...{ text: command, timeoutMs, priority, onAnswer, lines: [], startedAt: 0 },
+        ...{ text: command, timeoutMs, priority, onSend, onAnswer },
+        ...{ lines: [], lineChars: 0, startedAt: 0, bytesBefore: 0 },
         resolve: settled(resolve),
         reject: settled(reject),
       };
@@ -163,96 +188,126 @@ export class AtChannel extends EventEmitter<ChannelEvents> {
   }
 
   private flow(): void {
-    const mustPause = this.isHeld && !this.inFlight && !this.isQuarantined && this.closedBy === undefined;
+    const mustPause = this.isHeld && !this.inFlight && !this.barrier.isUp && this.closedBy === undefined;
     if (mustPause) this.stream.pause();
     else if (this.stream.isPaused()) this.stream.resume();
   }
 
   private startNext(): void {
-    if (this.inFlight || this.isQuarantined || this.closedBy !== undefined) return;
+    if (this.inFlight || this.barrier.isUp || this.isReceiving || this.closedBy !== undefined) return;
+    if (this.queue.isEmpty) return;
+    if (this.clock.now() - this.usedAt > (this.options.sleepsAfterMs ?? Infinity)) {
+      this.wake();
+      return;
+    }
     const command = this.queue.take();
     if (!command) return;
     this.inFlight = command;
     this.flow();
     command.startedAt = this.clock.now();
-    const boundMs = command.timeoutMs + this.wireMs(command.text);
-    this.cancelTimeout = this.clock.after(boundMs, () => {
-      this.inFlight = undefined;
-      this.cancelSuspect?.();
-      command.reject(new CommandTimeoutError(command.text, command.timeoutMs, command.lines));
-      this.quarantine(1);
-    });
+    command.bytesBefore = this.bytesReceived;
+    this.watch(command);
+    command.onSend?.();
     this.write(command.text);
+  }
+
+  /** The command's bound does not count the time that it, and what the module said meanwhile, take on the wire. */
+  private watch(command: Command): void {
+    const { timeoutMs, text, startedAt, bytesBefore } = command;
+    const heardMs = Math.min(timeoutMs, this.wireMs(this.bytesReceived - bytesBefore));
+    const dueAt = startedAt + timeoutMs + this.wireMs(text.length + 1) + heardMs;
+    this.cancelTimeout = this.clock.after(Math.max(0, dueAt - this.clock.now()), () => {
+      if (timeoutMs > heardMs && this.wireMs(this.bytesReceived - bytesBefore) > heardMs) this.watch(command);
+      else this.timedOut(command);
+    });
+  }
+
+  private timedOut(command: Command): void {
+    this.inFlight = undefined;
+    this.cancelSuspect?.();
+    command.reject(new CommandTimeoutError(command.text, command.timeoutMs, command.lines));
+    const { barrierMs = 2_000, settleMs = 500 } = this.options;
+    this.barrier.raise({ attempts: MAX_BARRIERS, eachMs: barrierMs, settleMs }, (isAnswered) => {
+      this.flow();
+      const waiting = isAnswered ? [] : this.queue.clear();
+      for (const { text, reject } of waiting) reject(new LineUnresponsiveError(text));
+      this.startNext();
+    });
+    this.flow();
+  }
+
+  /** Sacrifices an `AT`; whether it was heard or not, the command goes next. */
+  private wake(): void {
+    const { wakeMs = 500 } = this.options;
+    this.barrier.raise({ attempts: MAX_WAKE_UPS, eachMs: wakeMs, settleMs: 0 }, () => {
+      this.usedAt = this.clock.now();
+      this.startNext();
+      this.flow();
+    });
+    this.flow();
   }
 
   /** One uninterrupted write: a pause inside a line makes some modules drop it. */
   private write(command: string): void {
+    const isStale = this.clock.now() - this.receivedAt >= (this.options.staleMs ?? 1_000);
+    if (isStale && this.framer.isPending) this.cut(); // or it would swallow the answer
+    this.usedAt = this.clock.now();
     this.emit("sent", command);
     this.stream.write(`${command}\r`, "latin1");
   }
 
-  private wireMs(command: string): number {
-    return ((command.length + 1) * BITS_PER_BYTE * 1_000) / this.bitsPerSecond;
-  }
-
-  private quarantine(attempt: number): void {
-    if (this.closedBy !== undefined) return;
-    this.isQuarantined = true;
-    this.cancelBarrier = this.clock.after(this.options.barrierMs ?? 2_000, () => {
-      if (attempt < MAX_BARRIERS) {
-        this.quarantine(attempt + 1);
-        return;
-      }
-      this.release();
-      for (const command of this.queue.clear()) command.reject(new LineUnresponsiveError(command.text));
-    });
-    this.barrier = () => {
-      this.cancelBarrier?.();
-      this.cancelBarrier = this.clock.after(this.options.settleMs ?? 200, () => {
-        this.release();
-        this.startNext();
-      });
-    };
-    this.write("AT");
-  }
-
-  private release(): void {
-    this.barrier = undefined;
-    this.isQuarantined = false;
-    this.flow();
+  private wireMs(bytes: number): number {
+    return (bytes * BITS_PER_BYTE * 1_000) / this.bitsPerSecond;
   }
 
   private receive(chunk: Buffer): void {
+    this.bytesReceived += chunk.length;
+    this.receivedAt = this.usedAt = this.clock.now();
     this.emit("received", chunk);
-    for (const frame of this.framer.push(chunk)) this.dispatch(frame);
+    this.dispatch(this.framer.push(chunk));
+    this.awaitRest();
+  }
+
+  /** A unit that is half received gets a bound of its own. */
+  private awaitRest(): void {
     this.cancelStall?.();
     this.cancelStall = undefined;
-    if (!this.framer.isPending) return;
+    if (!this.framer.isPending || this.closedBy !== undefined) return;
     const { stallMs = 5_000, shortStallMs = 300 } = this.options;
     this.cancelStall = this.clock.after(this.framer.couldEnd ? Math.min(stallMs, shortStallMs) : stallMs, () => {
-      for (const frame of this.framer.stall()) this.dispatch(frame);
+      this.cut();
     });
   }
 
-  private dispatch(frame: Frame): void {
-    if (frame.kind === "line" && this.isAnswer(frame.line)) return;
-    this.emit("unsolicited", frame);
+  /** Nothing more is expected of what is half received. */
+  private cut(): void {
+    this.dispatch(this.framer.stall());
+    this.awaitRest();
   }
 
-  /** Tries, in this order: the barrier, unsolicited, echo, final result, a line of the answer. */
+  private dispatch(frames: readonly Frame<Header>[]): void {
+    const wasReceiving = this.isReceiving;
+    this.isReceiving = true;
+    for (const frame of frames)
+      if (frame.kind !== "line" || !this.isAnswer(frame.line)) this.emit("unsolicited", frame);
+    this.isReceiving = wasReceiving;
+    this.startNext();
+  }
+
+  /** Tries, in this order: unsolicited, the barrier, echo, final result, a line of the answer. */
   private isAnswer(line: string): boolean {
     const command = this.inFlight;
-    const pending = command?.text ?? "";
-    if (this.options.isUnsolicited?.(line, pending)) return false;
-    if (this.isQuarantined) {
-      if (finalResult(line)) this.barrier?.();
+    if (this.options.isUnsolicited?.(line, command?.text ?? "")) return false;
+    if (this.barrier.isUp) {
+      this.barrier.hear(line);
       return true; // late lines of the command that timed out
     }
     if (!command) return false;
     if (isEcho(line, command)) return true;
     const final = finalResult(line);
     if (!final) {
-      if (command.lines.length < MAX_ANSWER_LINES) command.lines.push(line);
+      command.lineChars += line.length;
+      if (command.lineChars <= MAX_ANSWER_CHARS) command.lines.push(line);
       return true;
     }
     if (this.options.isSuspect?.(final, command.text)) {
@@ -284,8 +339,8 @@ export class AtChannel extends EventEmitter<ChannelEvents> {
     this.cancelTimeout?.();
     this.cancelStall?.();
     this.cancelSuspect?.();
-    this.cancelBarrier?.();
-    this.release();
+    this.barrier.lower();
+    this.flow();
     const waiting = this.queue.clear();
     if (this.inFlight) waiting.unshift(this.inFlight);
     this.inFlight = undefined;

@@ -2,6 +2,10 @@
 export class CommandQueue<T extends { readonly priority: number }> {
   private readonly items: T[] = [];
 
+  get isEmpty(): boolean {
+    return this.items.length === 0;
+  }
+
   add(item: T): void {
     const index = this.items.findIndex(({ priority }) => priority < item.priority);
     this.items.splice(index < 0 ? this.items.length : index, 0, item);

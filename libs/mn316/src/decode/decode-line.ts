@@ -1,4 +1,6 @@
 import { finalResult } from "@mn316-fleet/at";
+import { decodeConfig } from "./decode-config";
+import { unquoted } from "./unquoted";
 import type { ResponseUnit, Unit, UrcUnit } from "./units";
 
 type Grammar = (fields: string) => UrcUnit | ResponseUnit | undefined;
@@ -9,13 +11,6 @@ const number = (text: string | undefined) => Number(text);
 const WORD = /^[A-Z]+$/;
 /** A bare `AT`, an extended command, or a basic one such as `ATE0`. */
 const ECHO = /^AT($|[+&^*$]|[A-Z]\d?$)/i;
-
-/**
- * `host,port,id,keepAlive,user,password,clean[,encrypt]`. The strings come bare in the manual's example and may hold
- * commas: the numbers and the password's mask are what holds the line together (§2.1).
- */
-const MASKED_CONFIG = /^("[^"]*"|.*?),(\d+),("[^"]*"|.*?),(\d+),("[^"]*"|.*),("\*+"|\*+),([01])(?:,([01]))?$/;
-const PLAIN_CONFIG = /^("[^"]*"|[^,]*),(\d+),("[^"]*"|[^,]*),(\d+),("[^"]*"|[^,]*),("[^"]*"|[^,]*),([01])(?:,([01]))?$/;
 
 /** Reads what follows `+NAME:`; undefined where it does not fit the manual's grammar. */
 const GRAMMARS: Record<string, Grammar> = {
@@ -53,23 +48,7 @@ const GRAMMARS: Record<string, Grammar> = {
       ? undefined
       : { unit: "response", name: "MQTTSUB", topic: unquoted(topic), qos: number(qos) };
   },
-  MQTTCFG: (all) => {
-    const fields = all.trimEnd();
-    const match = MASKED_CONFIG.exec(fields) ?? PLAIN_CONFIG.exec(fields) ?? [];
-    const [, host, port, id, keepAlive, user, , clean, encrypt] = match;
-    if (host === undefined || id === undefined || user === undefined) return undefined;
-    return {
-      unit: "response",
-      name: "MQTTCFG",
-      host: unquoted(host),
-      port: number(port),
-      id: unquoted(id),
-      keepAlive: number(keepAlive),
-      user: unquoted(user),
-      clean: number(clean),
-      encrypt: number(encrypt ?? "0"),
-    };
-  },
+  MQTTCFG: decodeConfig,
   CSQ: (fields) => {
     const comma = fields.indexOf(",");
     const [rssi, ber] = [wholeNumber(fields, 0, comma), wholeNumber(fields, comma + 1, fields.length)];
@@ -139,8 +118,4 @@ function wholeNumber(text: string, from: number, to: number): number {
 /** 0, 1, 2 or 128; refusals are written `128`, `0x80` or `80` (§2.11 lists hexadecimal). */
 function subscribeCode(text: string): number {
   return text === "80" ? 128 : Number(text);
-}
-
-function unquoted(text: string): string {
-  return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }

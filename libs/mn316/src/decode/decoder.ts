@@ -2,10 +2,10 @@ import { type Frame, Framer } from "@mn316-fleet/at";
 import { isUtf8 } from "node:buffer";
 import { topicMatches } from "../driver/topic-filter";
 import { decodeLine } from "./decode-line";
+import type { PublishHeader } from "./publish-head";
 import { PublishRule, type PublishRuleOptions } from "./publish-rule";
-import type { PublishUnit, Unit } from "./units";
+import type { Unit } from "./units";
 
-const NUMBERS_BEFORE_TOPIC = 4;
 const MAX_LEARNT_FILTERS = 256;
 const SUBSCRIBE_ECHO = /^AT\+MQTTSUB="([^"]*)"/;
 
@@ -14,11 +14,14 @@ const SUBSCRIBE_ECHO = /^AT\+MQTTSUB="([^"]*)"/;
  * end in more than one place, the filters that were seen subscribed on the same line break the tie.
  */
 export class Decoder {
-  private readonly framer: Framer;
+  private readonly framer: Framer<PublishHeader>;
   private readonly filters = new Set<string>();
 
   constructor(options: PublishRuleOptions = {}) {
-    const isExpected = (topic: string) => [...this.filters].some((filter) => topicMatches(filter, topic));
+    const isExpected = (topic: string) => {
+      for (const filter of this.filters) if (topicMatches(filter, topic)) return true;
+      return false;
+    };
     this.framer = new Framer({ payloadRules: [new PublishRule({ isExpected, ...options })] });
   }
 
@@ -32,7 +35,7 @@ export class Decoder {
   }
 
   /** Frames are decoded as they are cut, so that a filter is known before the bytes behind it are looked at. */
-  private readonly decode = (frame: Frame): Unit => {
+  private readonly decode = (frame: Frame<PublishHeader>): Unit => {
     const unit = decodeFrame(frame);
     if (unit.unit === "urc" ? unit.name === "MQTTSUBACK" : unit.unit === "response" && unit.name === "MQTTSUB")
       this.learn((unit as { topic: string }).topic);
@@ -46,32 +49,23 @@ export class Decoder {
 }
 
 /** The meaning of one frame of the line. */
-export function decodeFrame(frame: Frame): Unit {
+export function decodeFrame(frame: Frame<PublishHeader>): Unit {
   if (frame.kind === "line") return decodeLine(frame.line);
   if (frame.kind === "overlong") return { unit: "unknown", line: frame.line };
-  const { unit, name, topic, msgLen, ...numbers } = publishHeader(frame.header);
+  const { dup, qos, retained, packId, topic, msgLen } = frame.header;
+  const name = "MQTTPUBLISH";
   if (frame.kind === "truncated") return { unit: "truncated", name, topic, msgLen, ...content(frame.payload) };
-  return { unit, name, ...numbers, topic, msgLen, ...content(frame.payload) };
-}
-
-/** The fields of `+MQTTPUBLISH` before the message (§2.11), from the one spelling that `PublishRule` gives them. */
-export function publishHeader(header: string): Omit<PublishUnit, "text" | "hex"> {
-  const ends = [header.indexOf(":")];
-  for (let field = 0; field < NUMBERS_BEFORE_TOPIC; field++) ends.push(header.indexOf(",", (ends[field] ?? 0) + 1));
-  const field = (index: number) => Number(header.slice((ends[index] ?? 0) + 1, ends[index + 1]));
-  const topicEnd = header.lastIndexOf(",");
-  return {
-    unit: "urc",
-    name: "MQTTPUBLISH",
-    dup: field(0),
-    qos: field(1),
-    retained: field(2),
-    packId: field(3),
-    topic: header.slice((ends[NUMBERS_BEFORE_TOPIC] ?? 0) + 1, topicEnd),
-    msgLen: Number(header.slice(topicEnd + 1)),
-  };
+  const text = textOf(frame.payload);
+  return text === undefined
+    ? { unit: "urc", name, dup, qos, retained, packId, topic, msgLen, hex: frame.payload.toString("hex") }
+    : { unit: "urc", name, dup, qos, retained, packId, topic, msgLen, text };
 }
 
 function content(payload: Buffer): { text: string } | { hex: string } {
-  return isUtf8(payload) ? { text: payload.toString("utf8") } : { hex: payload.toString("hex") };
+  const text = textOf(payload);
+  return text === undefined ? { hex: payload.toString("hex") } : { text };
+}
+
+function textOf(payload: Buffer): string | undefined {
+  return isUtf8(payload) ? payload.toString("utf8") : undefined;
 }

@@ -7,21 +7,29 @@ interface Waiting {
   operation: Operation;
   topic: string;
   qos: number;
-  /** How many operations with a packet id the module had accepted before it; undefined until its own OK. */
+  /** How many operations with a packet id the module had accepted with it; undefined until its own OK. */
   ordinal: number | undefined;
+  /** Nobody waits any more, but the module may yet accept it. */
+  isForgotten: boolean;
   resolve: (code: number) => void;
   reject: (error: Error) => void;
 }
 
 /** One operation that waits for the broker. */
 export interface Acknowledgement {
-  /** Resolves with the broker's code (0 for a publish). */
-  promise: Promise<number>;
+  /**
+   * Resolves with the broker's code (0 for a publish).
+   * @throws AcknowledgementError, or the signal's reason
+   */
+  within(signal?: AbortSignal): Promise<number>;
   /** The module took the command: from now on the broker's time runs. */
   accepted(): void;
-  /** The module refused the command: nothing will come. */
+  /** The module refused the command, or nobody waits for it any more. */
   forget(): void;
 }
+
+/** Acknowledgements that never came are remembered for so many later ones. */
+const ABANDONED_KEPT = 1_024;
 
 /**
  * Operations whose acknowledgement by the broker is still to come. The module's `OK` carries no packet id: subscriptions
@@ -51,7 +59,7 @@ export class Acknowledgements {
     let entry!: Waiting;
     const promise = new Promise<number>((resolve, reject) => {
       entry = {
-        ...{ operation, topic, qos, ordinal: undefined },
+        ...{ operation, topic, qos, ordinal: undefined, isForgotten: false },
         resolve: (code) => {
           cancel?.();
           resolve(code);
@@ -66,16 +74,17 @@ export class Acknowledgements {
     this.waiting.push(entry);
     this.onChange();
     return {
-      promise,
+      within: (signal) => this.within(promise, entry, signal),
       accepted: () => {
         entry.ordinal = ++this.accepted;
+        if (entry.isForgotten) this.abandoned.add(entry.ordinal);
         if (!this.waiting.includes(entry)) return; // the URC came ahead of the OK
         cancel = this.clock.after(boundMs, () => {
-          this.abandon(entry, "no acknowledgement in time");
+          this.abandon(entry, new AcknowledgementError(operation, topic, "no acknowledgement in time"));
         });
       },
       forget: () => {
-        this.remove(entry);
+        entry.isForgotten = this.remove(entry);
       },
     };
   }
@@ -84,9 +93,12 @@ export class Acknowledgements {
   published(qos: number, packId: number): void {
     const ordinal = this.offset === undefined ? undefined : packId - this.offset;
     if (ordinal !== undefined && this.abandoned.delete(ordinal)) return;
-    const isCandidate = (entry: Waiting) => entry.operation === "publish" && entry.qos === qos;
-    const exact = this.waiting.find((entry) => isCandidate(entry) && entry.ordinal === ordinal);
-    const entry = (ordinal === undefined ? undefined : exact) ?? this.waiting.find(isCandidate);
+    const candidates = this.waiting.filter((entry) => entry.operation === "publish" && entry.qos === qos);
+    const exact = ordinal === undefined ? undefined : candidates.find((entry) => entry.ordinal === ordinal);
+    // An id that no OK was counted for yet is that of the command whose OK is still to come.
+    const isAhead = ordinal !== undefined && ordinal > this.accepted;
+    const ahead = isAhead ? candidates.find((entry) => entry.ordinal === undefined) : undefined;
+    const entry = exact ?? ahead ?? candidates[0];
     if (entry) this.settle(entry, packId, 0);
   }
 
@@ -95,10 +107,17 @@ export class Acknowledgements {
     if (entry) this.settle(entry, packId, code);
   }
 
-  /** The module reported the acknowledgement late: that of the oldest operation of this sort. */
+  /** The module reported the acknowledgement late: that of the operation of this sort which it took first. */
   timedOut(operation: Operation): void {
-    const entry = this.waiting.find((candidate) => candidate.operation === operation);
-    if (entry) this.abandon(entry, "the broker's acknowledgement is late (+MQTTTO)");
+    let oldest: Waiting | undefined;
+    for (const entry of this.waiting)
+      if (entry.operation === operation && entry.ordinal !== undefined)
+        if (oldest?.ordinal === undefined || entry.ordinal < oldest.ordinal) oldest = entry;
+    if (oldest)
+      this.abandon(
+        oldest,
+        new AcknowledgementError(operation, oldest.topic, "the broker's acknowledgement is late (+MQTTTO)"),
+      );
   }
 
   /** The link is gone: nothing more will come, and ids begin anew. */
@@ -118,16 +137,34 @@ export class Acknowledgements {
     entry.resolve(code);
   }
 
-  private abandon(entry: Waiting, reason: string): void {
-    if (entry.operation === "publish" && entry.ordinal !== undefined) this.abandoned.add(entry.ordinal);
-    this.remove(entry);
-    entry.reject(new AcknowledgementError(entry.operation, entry.topic, reason));
+  private async within(promise: Promise<number>, entry: Waiting, signal: AbortSignal | undefined): Promise<number> {
+    const abort = () => {
+      this.abandon(entry, signal?.reason as Error);
+    };
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
-  private remove(entry: Waiting): void {
+  private abandon(entry: Waiting, error: Error): void {
+    if (!this.remove(entry)) return;
+    if (entry.operation === "publish" && entry.ordinal !== undefined) {
+      this.abandoned.add(entry.ordinal);
+      this.abandoned.delete(entry.ordinal - ABANDONED_KEPT);
+    }
+    entry.reject(error);
+  }
+
+  /** @returns whether it was still waiting */
+  private remove(entry: Waiting): boolean {
     const index = this.waiting.indexOf(entry);
-    if (index < 0) return;
+    if (index < 0) return false;
     this.waiting.splice(index, 1);
     this.onChange();
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import { type ModuleState, moduleState } from "@mn316-fleet/manual";
 import { decodeLine } from "../decode/decode-line";
 import type { ResponseUnit } from "../decode/units";
+import type { Registration } from "./options";
 
 /** The module's own read-back of its configuration (`MQTTCFG?`, §2.1); the password is masked by it and left out here. */
 export interface ReadConfig {
@@ -51,9 +52,23 @@ export function signalOf(lines: readonly string[]): { rssi: number; ber: number 
   return unit && { rssi: unit.rssi, ber: unit.ber };
 }
 
-/** The cell id of `+CEREG:<n>,<stat>,<tac>,<ci>,…` in hexadecimal. */
-export function cellOf(lines: readonly string[]): string | undefined {
-  return lines.map((line) => /^\+CEREG: ?\d,\d,"?[\da-f]+"?,"?([\da-f]+)"?/i.exec(line)?.[1]).find(Boolean);
+const REGISTRATION = /^\+CEREG: ?\d,(\d{1,2})(?:,"?([\da-f]*)"?,"?([\da-f]*)"?(?:,(\d{1,2}))?)?/i;
+const REGISTERED: ReadonlySet<number> = new Set([1, 5]);
+
+/** `+CEREG:<n>,<stat>[,<tac>,<ci>[,<AcT>…]]`. */
+export function registrationOf(lines: readonly string[]): Registration | undefined {
+  for (const line of lines) {
+    const [, stat, trackingArea, cell, accessTechnology] = REGISTRATION.exec(line) ?? [];
+    if (stat !== undefined)
+      return {
+        stat: Number(stat),
+        isRegistered: REGISTERED.has(Number(stat)),
+        ...(trackingArea && { trackingArea }),
+        ...(cell && { cell }),
+        ...(accessTechnology !== undefined && { accessTechnology: Number(accessTechnology) }),
+      };
+  }
+  return undefined;
 }
 
 /** The first text of an answer, with or without `+NAME:` and quotes. */

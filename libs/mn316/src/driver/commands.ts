@@ -1,6 +1,6 @@
 import { LIMITS } from "@mn316-fleet/manual";
 import { ParameterError } from "./errors";
-import { checkQos, checkString, type MqttSettings } from "./settings";
+import { checkQos, checkRange, checkString, type MqttSettings } from "./settings";
 
 const flag = (value: boolean) => (value ? 1 : 0);
 
@@ -40,6 +40,17 @@ export function subscribeCommand(topic: string, qos: number): string {
   return `AT+MQTTSUB="${topic}",${qos}`;
 }
 
+/** `AT+MQTTTO=` (§2.9): seconds. */
+export function ackTimeoutCommand(ackTimeoutS: number): string {
+  checkRange("ackTimeoutS", ackTimeoutS, LIMITS.ackTimeoutS, "§2.9");
+  return `AT+MQTTTO=${ackTimeoutS}`;
+}
+
+/** `AT+MQTTPING=` (§2.10). */
+export function pingEchoCommand(isShown: boolean): string {
+  return `AT+MQTTPING=${flag(isShown)}`;
+}
+
 /** `AT+MQTTUNSUB=` (§2.6), one topic at a time. */
 export function unsubscribeCommand(topic: string): string {
   checkString("topic", topic, LIMITS.topicBytes, "§2.6");
@@ -50,7 +61,11 @@ export function unsubscribeCommand(topic: string): string {
  * `AT+MQTTPUB=` (§2.5). What is printable ASCII without a quote goes as text, everything else as hexadecimal with its
  * length in bytes.
  */
-export function publishCommand(topic: string, payload: string | Uint8Array, qos: number, retain: boolean): string {
+export function publishCommand(
+  topic: string,
+  payload: string | Uint8Array,
+  { qos, retain, dup }: { qos: number; retain: boolean; dup: boolean },
+): string {
   checkString("topic", topic, LIMITS.topicBytes, "§2.5");
   if (/[+#]/.test(topic)) throw new ParameterError("topic", "must not hold a wildcard", "§2.5");
   checkQos("qos", qos, "§2.5");
@@ -60,7 +75,7 @@ export function publishCommand(topic: string, payload: string | Uint8Array, qos:
   const text = bytes.toString("latin1");
   const isPlain = bytes.length > 0 && /^[\u0020-\u0021\u0023-\u007e]*$/.test(text);
   const message = isPlain ? `0,"${text}"` : `${bytes.length},"${bytes.toString("hex").toUpperCase()}"`;
-  const command = `AT+MQTTPUB="${topic}",${qos},${flag(retain)},0,${message}`;
+  const command = `AT+MQTTPUB="${topic}",${qos},${flag(retain)},${flag(dup)},${message}`;
   if (command.length > LIMITS.commandLineBytes)
     throw new ParameterError("payload", `makes the command longer than ${LIMITS.commandLineBytes} bytes`, "§2.5");
   return command;

@@ -21,6 +21,11 @@ export interface Mn316Options {
    * and longer where much is published: asks `MQTTSTAT?`, or publishes a QoS 1 canary where a topic is given.
    */
   liveness?: { everyS: number; canaryTopic?: string };
+  /**
+   * After so long a quiet, in ms, the module may be asleep and lose the first bytes: a bare `AT` goes before the command.
+   * 5 s unless given; Infinity for a module that never sleeps.
+   */
+  sleepsAfterMs?: number;
   /** Gets every byte of the line in both directions, secrets masked. */
   record?: (entry: TraceEntry) => void;
   /** Messages and events that a `for await` may leave unread before the line is held back; 256 unless given. */
@@ -39,6 +44,8 @@ export interface PublishOptions extends OperationOptions {
   /** 0…2; 0 unless given. */
   qos?: number;
   retain?: boolean;
+  /** Marks it as sent before (§2.5). */
+  dup?: boolean;
 }
 
 export interface Message {
@@ -57,6 +64,10 @@ export interface Mn316Events {
   reconnect: [{ attempt: number }];
   ping: [];
   suback: [{ packId: number; code: number; topic: string }];
+  unsuback: [{ packId: number; topic: string }];
+  /** The second and the third step of a QoS 2 publish. */
+  "publish-step": [{ step: "PUBREC" | "PUBREL"; packId: number }];
+  /** A publish is acknowledged: PUBACK, or PUBCOMP. */
   "publish-ack": [{ packId: number; dup: number }];
   message: [Message];
   /** A message that came shorter than announced, with what came. */
@@ -66,6 +77,8 @@ export interface Mn316Events {
   warning: [{ message: string }];
   /** A wanted subscription could not be restored after a reconnect. */
   "restore-failed": [{ topic: string; reason: string }];
+  /** The broker did not acknowledge the liveness check's message, though the module holds itself connected. */
+  "canary-lost": [{ topic: string; reason: string }];
   /** The module speaks another family's MQTT commands. */
   "foreign-dialect": [{ dialect: string; line: string }];
   /** A line that nothing here understands. */
@@ -83,6 +96,18 @@ export interface Identity {
   model?: string;
   firmware?: string;
   imei?: string;
+}
+
+/** Registration in the network (27.007 §10.1.22). */
+export interface Registration {
+  /** 0…11: 1 registered at home, 5 roaming, 2 searching, 3 refused. */
+  stat: number;
+  isRegistered: boolean;
+  /** Tracking area and cell in hexadecimal, where the module tells them. */
+  trackingArea?: string;
+  cell?: string;
+  /** 9 is NB-IoT. */
+  accessTechnology?: number;
 }
 
 export interface ExecResult {

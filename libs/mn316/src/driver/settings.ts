@@ -44,15 +44,25 @@ export function checkSettings(settings: MqttSettings): string[] {
   if (settings.encrypt) throw new ParameterError("encrypt", "is not supported by the module yet", "§2.1");
   // MQTT 3.1.1 §3.1.2.9, which the module's flags (§2.2) follow.
   if (password && !username) throw new ParameterError("password", "needs a username", "§2.2");
-  const warnings =
-    ackTimeoutS === keepAliveS
-      ? [`ackTimeoutS equals keepAliveS (${keepAliveS}); the manual asks for less (§2.9)`]
-      : [];
-  if (!will) return warnings;
-  checkString("will.topic", will.topic, LIMITS.topicBytes, "§2.2");
-  checkString("will.message", will.message, LIMITS.willMessageBytes, "§2.2", true);
-  if (/[+#]/.test(will.topic)) throw new ParameterError("will.topic", "must not hold a wildcard", "§2.2");
-  checkQos("will.qos", will.qos, "§2.2");
+  if (will) {
+    checkString("will.topic", will.topic, LIMITS.topicBytes, "§2.2");
+    checkString("will.message", will.message, LIMITS.willMessageBytes, "§2.2", true);
+    if (/[+#]/.test(will.topic)) throw new ParameterError("will.topic", "must not hold a wildcard", "§2.2");
+    checkQos("will.qos", will.qos, "§2.2");
+  }
+  return warningsOf(settings);
+}
+
+function warningsOf({ clientId, keepAliveS, username, password, ackTimeoutS, will }: MqttSettings): string[] {
+  const warnings: string[] = [];
+  if (ackTimeoutS === keepAliveS)
+    warnings.push(`ackTimeoutS equals keepAliveS (${keepAliveS}); the manual asks for less (§2.9)`);
+  const fields = [clientId, username, password, will?.topic, will?.message];
+  const bytes = fields.reduce((sum, field) => sum + (field?.length ?? 0), 0);
+  if (bytes > LIMITS.connectFieldsBytes)
+    warnings.push(
+      `clientId, username, password and will have ${bytes} bytes together; some modules take ${LIMITS.connectFieldsBytes} (§2.1, §2.2)`,
+    );
   return warnings;
 }
 

@@ -1,4 +1,5 @@
 import { SUBSCRIBE_REFUSED } from "@mn316-fleet/manual";
+import { topicMatches } from "./topic-filter";
 
 /** The subscriptions that are wanted, and those that the broker has granted on the present connection. */
 export class Subscriptions {
@@ -8,6 +9,12 @@ export class Subscriptions {
   /** Topic filters and their QoS, in the order they were asked for. */
   get desired(): readonly (readonly [topic: string, qos: number])[] {
     return [...this.wanted];
+  }
+
+  /** Whether a message of this topic is one that is waited for. */
+  isWanted(topic: string): boolean {
+    for (const filter of this.wanted.keys()) if (topicMatches(filter, topic)) return true;
+    return false;
   }
 
   want(topic: string, qos: number): void {

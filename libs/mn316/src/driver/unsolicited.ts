@@ -1,7 +1,8 @@
 import type { FinalResult } from "@mn316-fleet/at";
 import { BOOT_LINE, CHIP_LINE, UNSOLICITED_CODES, urcName } from "@mn316-fleet/manual";
 
-const COMMAND_NAME = /^AT[+^*]([A-Z0-9]+)/i;
+/** Of `AT+X…`, and of each further one in `AT+X;+Y` (27.007 §4.1). */
+const COMMAND_NAMES = /(?:^AT|;)[+^*]([A-Z0-9]+)/gi;
 const LINE_NAME = /^[+^*]([A-Z0-9]+):/;
 /** Results that other tasks of the module print; a command is never answered by them unasked. */
 const IS_RESULT = /^CM[ES] ERROR/;
@@ -15,8 +16,9 @@ export function isUnsolicited(line: string, command: string): boolean {
   const name = LINE_NAME.exec(line)?.[1];
   if (name === undefined || IS_RESULT.test(line.slice(1))) return false;
   if (urcName(name) !== undefined) return true;
-  const commandName = COMMAND_NAME.exec(command)?.[1]?.toUpperCase();
-  return command !== "" && commandName !== name;
+  if (command === "") return false;
+  for (const [, asked] of command.matchAll(COMMAND_NAMES)) if (asked?.toUpperCase() === name) return false;
+  return true;
 }
 
 /** A code that the MQTT task also prints by itself (609, 615, 619): with a command pending it may not be its answer. */
