@@ -11,7 +11,7 @@ export const QUIRKS = [
   { name: "pingrsp", section: "§2.11", about: "+MQTTPINGRSP beside §2.10's +MQTTPINGRESP" },
   { name: "space-after-colon", section: "§2.4", about: "a space behind the colon of some lines" },
   { name: "masked-password", section: "§2.1", about: 'the password reads *** or "*****"' },
-  { name: "bare-strings", section: "§2.1", about: "strings of MQTTCFG? and URCs come bare or in quotes" },
+  { name: "quoted-strings", section: "§2.1", about: "strings of MQTTCFG? in quotes, which the example has bare" },
   { name: "hex-suback", section: "§2.11", about: "a refused subscription reads 128, 0x80 or 80" },
   { name: "rec-urc", section: "§3.4", about: "+MQTTREC exists only in an example" },
   { name: "ambiguous-disc", section: "§3.4", about: "+MQTTDISC:OK answers MQTTDISC, or tells that the module gave up" },
@@ -27,4 +27,9 @@ export const QUIRKS = [
   { name: "already-subscribed", section: "family", about: "subscribing again answers 606" },
   { name: "busy", section: "family", about: "8007 while the command before is unfinished" },
   { name: "null-config", section: "family", about: 'MQTTCFG? of an unconfigured module reads "(null)"' },
+  { name: "verbose-errors", section: "family", about: "errors in words although AT+CMEE=1 asked for numbers" },
+  { name: "dirty-input", section: "family", about: "8003 for a command that came damaged; it may go again" },
+  { name: "sleeping", section: "family", about: "the first bytes after a pause are lost" },
 ] as const satisfies readonly Quirk[];
+
+export type QuirkName = (typeof QUIRKS)[number]["name"];

@@ -37,7 +37,7 @@ function parse() {
 }
 
 function printJson(values: readonly unknown[]): void {
-  for (const value of values) process.stdout.write(`${JSON.stringify(value)}\n`);
+  if (values.length > 0) process.stdout.write(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
 }
 
 async function decode(file: string | undefined): Promise<number> {

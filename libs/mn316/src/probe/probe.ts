@@ -1,4 +1,4 @@
-import { BASIC_COMMANDS, type CommandEntry, MQTT_COMMANDS } from "@mn316-fleet/manual";
+import { BASIC_COMMANDS, type CommandEntry, MQTT_COMMANDS, type QuirkName } from "@mn316-fleet/manual";
 import type { Identity } from "../driver/options";
 import type { Mn316 } from "../driver/mn316";
 import { foreignDialect } from "../driver/unsolicited";
@@ -11,7 +11,7 @@ export interface ProbeReport {
   cell?: string;
   commands: ProbedCommand[];
   /** Where it departs from the manual, by the names of its quirks. */
-  departures: string[];
+  departures: QuirkName[];
   /** Another family's MQTT grammar under the same names; the rest means little then. */
   foreignDialect?: string;
 }
@@ -27,11 +27,14 @@ export interface ProbedCommand {
 }
 
 /** What an answer of the module shows to depart from the manual. */
-const DEPARTURES: readonly [name: string, pattern: RegExp][] = [
-  ["space-after-colon", /^\+MQTT(CFG|STAT): /],
-  ["masked-password", /^\+MQTTCFG:.*"\*+"/],
+const DEPARTURES: readonly [name: QuirkName, pattern: RegExp][] = [
+  ["space-after-colon", /^\+MQTT(CFG|STAT|SUB): /],
+  ["masked-password", /^\+MQTTCFG:.*,"\*+",/],
   ["null-config", /\(null\)/],
   ["quoted-strings", /^\+MQTTCFG: ?"/],
+  ["busy", /^\+CME ERROR: ?8007$/],
+  ["dirty-input", /^\+CME ERROR: ?8003$/],
+  ["verbose-errors", /^\+CME ERROR: ?[a-z]/i],
 ];
 
 /** Asks a started module for what it is and supports; sends no command that changes it. */
@@ -42,7 +45,7 @@ export async function probe(module: Mn316): Promise<ProbeReport> {
   for (const entry of [...MQTT_COMMANDS, ...BASIC_COMMANDS] as readonly CommandEntry[]) {
     const { probed, output } = await ask(module, entry);
     commands.push(probed);
-    lines.push(...output);
+    lines.push(...output, probed.result);
   }
   const [signal, cell] = [await module.signal(), await module.cell()];
   const foreign = lines.map(foreignDialect).find(Boolean);

@@ -1,56 +1,57 @@
-const MASK = Buffer.from('"***"');
-/** The sixth argument of `AT+MQTTCFG=` (§2.1). */
-const CONFIGURE = /^AT\+MQTTCFG="[^"]*",[^,]*,"[^"]*",[^,]*,"[^"]*",("[^"]*")/i;
+import { beginAtEnd, maskedConfig, maskedConfigs } from "./config-mask";
+
+const MASK = "***";
 const MAX_SECRETS = 16;
+/** Shorter ones are masked only in quotes: a word of three letters stands in many places that are no secret. */
+const MIN_BARE_LENGTH = 4;
+/** A line that is held back for its end is not held for ever. */
+const MAX_HELD = 8_192;
 
 /**
- * Takes passwords out of what passes on a line, also where the module's echo of one comes in several chunks: the end of a
- * chunk that could be the begin of a secret is held back until the next.
+ * Takes passwords out of what passes on a line: every password that a configuration shows, ours or the module's own, and
+ * those of ours wherever else they stand. What could be the begin of one at the end of a chunk is held back until the next.
  */
 export class SecretMask {
-  private readonly secrets: Buffer[] = [];
-  private held = Buffer.alloc(0);
+  private readonly secrets: string[] = [];
+  private held = "";
 
   /** A command as it may be recorded; learns the password that it holds. */
   command(text: string): string {
-    const secret = CONFIGURE.exec(text)?.[1];
-    if (secret === undefined || secret === '""') return text;
-    const bytes = Buffer.from(secret, "latin1");
-    if (!this.secrets.some((known) => known.equals(bytes))) this.secrets.push(bytes);
-    if (this.secrets.length > MAX_SECRETS) this.secrets.shift();
-    return text.replace(secret, MASK.toString());
+    const { line, password } = maskedConfig(text);
+    if (password !== undefined) this.learn(password);
+    return this.withoutSecrets(line);
   }
 
   /** What of the received bytes may be recorded now. */
   received(chunk: Uint8Array): Buffer {
-    let bytes = Buffer.concat([this.held, chunk]);
-    for (const secret of this.secrets) bytes = replaced(bytes, secret);
-    const keep = Math.max(0, ...this.secrets.map((secret) => beginAtEnd(bytes, secret)));
-    this.held = bytes.subarray(bytes.length - keep);
-    return bytes.subarray(0, bytes.length - keep);
+    const { text, open } = maskedConfigs(this.withoutSecrets(this.held + Buffer.from(chunk).toString("latin1")));
+    const secretAt = text.length - Math.max(0, ...this.secrets.map((secret) => beginAtEnd(text, secret)));
+    const keepFrom = Math.min(open, secretAt);
+    this.held = text.slice(keepFrom);
+    const told = text.slice(0, keepFrom);
+    return this.held.length > MAX_HELD
+      ? Buffer.concat([Buffer.from(told, "latin1"), this.rest()])
+      : Buffer.from(told, "latin1");
   }
 
   /** What is still held back, once the line has ended. */
   rest(): Buffer {
-    const rest = this.held;
-    this.held = Buffer.alloc(0);
-    return rest;
+    const { line } = maskedConfig(this.held);
+    this.held = "";
+    const cut = Math.max(0, ...this.secrets.map((secret) => beginAtEnd(line, secret)));
+    const told = cut < MIN_BARE_LENGTH ? line : line.slice(0, -cut) + MASK;
+    return Buffer.from(told, "latin1");
   }
-}
 
-function replaced(bytes: Buffer, secret: Buffer): Buffer<ArrayBuffer> {
-  const parts: Buffer[] = [];
-  let from = 0;
-  for (let at = bytes.indexOf(secret); at >= 0; at = bytes.indexOf(secret, from)) {
-    parts.push(bytes.subarray(from, at), MASK);
-    from = at + secret.length;
+  private learn(password: string): void {
+    const secret = password.length < MIN_BARE_LENGTH ? `"${password}"` : password;
+    if (!this.secrets.includes(secret)) this.secrets.push(secret);
+    if (this.secrets.length > MAX_SECRETS) this.secrets.shift();
   }
-  return Buffer.concat([...parts, bytes.subarray(from)]);
-}
 
-/** Length of the longest begin of the secret with which the bytes end. */
-function beginAtEnd(bytes: Buffer, secret: Buffer): number {
-  for (let length = Math.min(secret.length - 1, bytes.length); length > 0; length--)
-    if (bytes.subarray(bytes.length - length).equals(secret.subarray(0, length))) return length;
-  return 0;
+  private withoutSecrets(text: string): string {
+    let left = text;
+    for (const secret of this.secrets) left = left.replaceAll(secret, secret.startsWith('"') ? `"${MASK}"` : MASK);
+    return left;
+  }
 }
