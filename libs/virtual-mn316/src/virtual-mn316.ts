@@ -1,4 +1,4 @@
-import { type Clock, memoryPair } from "@mn316-fleet/at";
+import { type Clock, memoryPair, systemClock } from "@mn316-fleet/at";
 import { LIMITS } from "@mn316-fleet/manual";
 import type { Duplex } from "node:stream";
 import { type ClientReports, MqttClient, type State } from "./client/mqtt-client";
@@ -15,6 +15,7 @@ import { DEFAULT_IDENTITY, type Identity } from "./identity";
 import { seededRandom } from "./random";
 import { CommandLines } from "./serial/command-lines";
 import { SerialSide } from "./serial/serial-side";
+import { Sleep } from "./serial/sleep";
 import { Voice } from "./serial/voice";
 import { Timers } from "./timers";
 
@@ -38,16 +39,15 @@ export interface VirtualMn316Options {
   bootMs?: number;
   /** Of everything that happens by chance; 1 unless given. */
   seed?: number;
-  /** How many command lines `commands` keeps; 10,000 unless given. */
+  /** How many command lines `commands` keeps; 1,000 unless given. */
   keptCommands?: number;
   clock?: Clock;
 }
 
 const RECONNECT_DELAYS_MS = [4_000, 8_000, 16_000];
 const BOOT_MS = 3_000;
-const KEPT_COMMANDS = 10_000;
-/** What a sleeping module loses of the input that wakes it. */
-const BYTES_LOST_WAKING = 2;
+const KEPT_COMMANDS = 1_000;
+const CR = Buffer.from("\r");
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /**
@@ -73,6 +73,10 @@ export class VirtualMn316 {
   private isBooting = false;
   private cancelBoot: (() => void) | undefined;
   private lastInputAt = 0;
+  private readonly clock: Clock;
+  /** Of the line, which knows no time scale; there only where the line is slow. */
+  private readonly lineTimers: Timers | undefined;
+  private readonly sleep: Sleep | undefined;
   private isDestroyed = false;
 
   constructor(options: VirtualMn316Options = {}) {
@@ -80,7 +84,8 @@ export class VirtualMn316 {
     this.imei = imei;
     this.bootMs = options.bootMs ?? BOOT_MS;
     this.keptCommands = options.keptCommands ?? KEPT_COMMANDS;
-    this.timers = new Timers(timeScale, options.clock);
+    this.clock = options.clock ?? systemClock;
+    this.timers = new Timers(timeScale, this.clock);
     this.network = new Network(broker === undefined ? undefined : brokerAddress(broker));
     this.dialect = dialectOf(dialects);
     this.voice = new Voice(this.dialect);
@@ -92,9 +97,18 @@ export class VirtualMn316 {
       reconnectDelaysMs: options.reconnectDelaysMs ?? RECONNECT_DELAYS_MS,
       isLost: (packet) => this.faults.isPacketLost(packet),
     });
-    this.serial = new SerialSide((chunk) => {
-      this.receive(chunk);
-    });
+    const { bitsPerSecond, sleepsAfterMs } = this.dialect;
+    this.lineTimers = bitsPerSecond === undefined ? undefined : new Timers(1, this.clock);
+    this.serial = new SerialSide(
+      (chunk) => {
+        this.receive(chunk);
+      },
+      this.lineTimers && bitsPerSecond !== undefined ? { bitsPerSecond, timers: this.lineTimers } : undefined,
+    );
+    if (sleepsAfterMs !== undefined)
+      this.sleep = new Sleep(sleepsAfterMs, this.timers, (line) => {
+        this.say(this.voice.urc(line));
+      });
     this.lines = new CommandLines(LIMITS.commandLineBytes, (line, isTooLong) => {
       this.obey(line, isTooLong);
     });
@@ -118,6 +132,9 @@ export class VirtualMn316 {
       timers: this.timers,
       random,
       restart,
+      echoOn: () => {
+        this.context.isEchoOn = true;
+      },
       write: (bytes) => {
         this.serial.write(bytes);
       },
@@ -170,12 +187,13 @@ export class VirtualMn316 {
     this.context.isEchoOn = true;
     this.context.errorMode = 0;
     this.context.registrationReports = 0;
-    this.say(this.voice.urc("REBOOTING"));
+    const { before, after } = this.dialect.bootLines;
+    for (const line of before) this.say(this.voice.urc(line));
     this.isBooting = true;
     this.cancelBoot?.();
     this.cancelBoot = this.timers.after(this.bootMs, () => {
       this.isBooting = false;
-      this.say(this.voice.answer(["+POWERON:0", "^SIMST:1"]));
+      this.say(this.voice.answer(after));
     });
   }
 
@@ -185,25 +203,27 @@ export class VirtualMn316 {
     this.client.delete();
     this.network.destroy();
     this.timers.cancelAll();
+    this.lineTimers?.cancelAll();
     this.serial.destroy();
   }
 
   private receive(chunk: Buffer): void {
     let bytes = this.faults.input(chunk);
     if (this.isBooting || this.isDestroyed) return; // deaf while it boots
-    const { sleepsAfterMs } = this.dialect;
-    const now = this.timers.now();
-    if (sleepsAfterMs !== undefined && now - this.lastInputAt > sleepsAfterMs)
-      bytes = bytes.subarray(BYTES_LOST_WAKING);
+    if (this.sleep) bytes = this.sleep.wake(bytes);
+    const now = this.clock.now();
+    if (this.lines.isPartial && now - this.lastInputAt > (this.dialect.longestPauseMs ?? Infinity)) this.lines.clear();
     this.lastInputAt = now;
-    if (this.context.isEchoOn) this.echo(bytes);
+    if (this.context.isEchoOn && this.dialect.isRefusedInputEchoed) this.echo(bytes);
     this.lines.push(bytes);
   }
 
   private echo(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    const isAsSent = this.dialect.echoEnd === "as sent";
-    this.say(isAsSent ? bytes : Buffer.from(bytes.toString("latin1").replace(/\r\n?/g, "\r\n"), "latin1"));
+    const { echoEnd } = this.dialect;
+    const end = { "as sent": undefined, CR: "\r", "CR LF": "\r\n" }[echoEnd];
+    const echo = end === undefined ? bytes : Buffer.from(bytes.toString("latin1").replace(/\r\n?/g, end), "latin1");
+    this.say(this.faults.echo(echo));
   }
 
   private obey(line: Buffer, isTooLong: boolean): void {
@@ -214,7 +234,9 @@ export class VirtualMn316 {
     try {
       if (isTooLong) throw new CommandRefused("too-long");
       if (this.dialect.isAsciiOnly && !PRINTABLE_ASCII.test(text)) throw new CommandRefused("input");
+      const isEchoDue = this.context.isEchoOn && !this.dialect.isRefusedInputEchoed;
       const { lines = [], then } = runCommand(text, this.context);
+      if (isEchoDue) this.echo(Buffer.concat([line, CR]));
       if (this.dialect.isUrcBeforeOk) then?.();
       this.say(this.voice.answer([...lines, "OK"]));
       if (!this.dialect.isUrcBeforeOk) then?.();

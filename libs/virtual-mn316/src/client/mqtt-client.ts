@@ -59,6 +59,7 @@ export class MqttClient {
   readonly subscriptions = new Map<string, number>();
 
   private current: State = STATE.uninitialized;
+  private disconnectedAt = 0;
   private openOptions: OpenOptions | undefined;
   private link: BrokerLink | undefined;
   private heartBeat: HeartBeat | undefined;
@@ -77,6 +78,11 @@ export class MqttClient {
 
   get state(): State {
     return this.current;
+  }
+
+  /** Since the connection ended, in ms of the module's time. */
+  get disconnectedForMs(): number {
+    return this.context.timers.now() - this.disconnectedAt;
   }
 
   /** A new client (§2.1): the ACK timeout and the ping echo are at their defaults again. */
@@ -115,7 +121,15 @@ export class MqttClient {
     this.link = undefined;
     if (current === STATE.connected) link?.finish();
     else link?.drop();
-    this.becomeDisconnected();
+    const { timers, dialect } = this.context;
+    if (dialect.disconnectDelayMs === 0) {
+      this.becomeDisconnected();
+      return;
+    }
+    this.stopTimers();
+    this.cancelWait = timers.after(dialect.disconnectDelayMs, () => {
+      this.becomeDisconnected();
+    });
   }
 
   /** Forgets everything (§2.8, and what a restart does); a connection breaks without a word. */
@@ -173,6 +187,7 @@ export class MqttClient {
     if (this.attempt === undefined) {
       reports.opened("FAIL");
       if (isAuthentication) this.current = STATE.disconnected;
+      else if (dialect.isFailureFinal) this.becomeDisconnected();
       else this.startReconnecting();
       return;
     }
@@ -206,6 +221,7 @@ export class MqttClient {
     this.acks.clear();
     this.attempt = undefined;
     this.current = STATE.disconnected;
+    this.disconnectedAt = this.context.timers.now();
     if (this.settings?.cleanSession) this.subscriptions.clear();
     this.context.reports.disconnected();
   }
@@ -333,7 +349,9 @@ export class MqttClient {
   }
 
   private onSubAck(id: number, code: number): void {
-    if (code === SUBSCRIBE_FAILED && this.context.dialect.isRefusedSubackSilent) return; // its timer tells
+    const asked = this.acks.get(id, "subscribe");
+    const isPoor = code === SUBSCRIBE_FAILED || code < (asked?.qos ?? 0);
+    if (isPoor && this.context.dialect.isPoorSubackSilent) return; // its timer tells
     const pending = this.acks.take(id, "subscribe");
     if (!pending) return;
     if (code !== SUBSCRIBE_FAILED) this.subscriptions.set(pending.topic, code);

@@ -1,5 +1,6 @@
 import { LIMITS } from "@mn316-fleet/manual";
 import { STATE, type State } from "../client/mqtt-client";
+import type { ClientSettings } from "../client/settings";
 import type { Answer, Command, CommandContext } from "./command";
 import { CommandRefused } from "./errors";
 
@@ -12,6 +13,8 @@ const ACTIVE: readonly State[] = [
   STATE.tcpConnecting,
   STATE.tcpConnected,
 ];
+/** From then on after a disconnection, `<stat>` is what the dialect says. */
+const READS_OTHERWISE_AFTER_MS = 1_000;
 const HEX = /^([0-9a-f]{2})+$/i;
 
 function allowIn({ client }: CommandContext, states: readonly State[]): void {
@@ -46,6 +49,7 @@ export const MQTT_COMMANDS: Record<string, Command> = {
       };
       if (args.remaining > 0) args.number(0, 0); // 1 is "not yet supported"
       args.end();
+      checkConnectFields(context, settings);
       allowIn(context, context.dialect.needsDeleteToConfigure ? [STATE.uninitialized] : [STATE.uninitialized, ...IDLE]);
       context.client.configure(settings);
       return OK;
@@ -63,6 +67,8 @@ export const MQTT_COMMANDS: Record<string, Command> = {
       // MQTT 3.1.1 §3.1.2.9: a password needs a user name.
       if (sendsPassword && !sendsUsername) throw new CommandRefused("parameter");
       allowIn(context, IDLE);
+      const { settings } = context.client;
+      if (settings) checkConnectFields(context, settings, topic.length + message.length);
       const will = hasWill ? { will: { topic, message, qos, retain } } : {};
       return {
         then: () => {
@@ -75,7 +81,8 @@ export const MQTT_COMMANDS: Record<string, Command> = {
   /** §2.3 */
   MQTTSTAT: {
     read: ({ client, dialect, voice }) => {
-      const stat = client.state === STATE.disconnected ? dialect.disconnectedReads : client.state;
+      const isLongOver = client.state === STATE.disconnected && client.disconnectedForMs >= READS_OTHERWISE_AFTER_MS;
+      const stat = isLongOver ? dialect.disconnectedReads : client.state;
       return { lines: [voice.field("MQTTSTAT", String(stat))] };
     },
   },
@@ -110,6 +117,7 @@ export const MQTT_COMMANDS: Record<string, Command> = {
       const given = args.bytes();
       args.end();
       const payload = hexBytes === 0 ? given : fromHex(given.toString("latin1"), hexBytes);
+      if (context.dialect.hasSmallBuffers && payload.length > LIMITS.publishBytes) throw new CommandRefused("too-long");
       if (/[+#]/.test(topic)) throw new CommandRefused("parameter"); // a filter is no topic (MQTT 3.1.1 §3.3.2.1)
       allowIn(context, [STATE.connected]);
       return {
@@ -176,6 +184,15 @@ export const MQTT_COMMANDS: Record<string, Command> = {
     },
   },
 };
+
+function checkConnectFields(
+  { dialect }: CommandContext,
+  { clientId, username, password }: ClientSettings,
+  willBytes = 0,
+): void {
+  const bytes = clientId.length + username.length + password.length + willBytes;
+  if (dialect.hasSmallBuffers && bytes > LIMITS.connectFieldsBytes) throw new CommandRefused("parameter");
+}
 
 function fromHex(text: string, bytes: number): Buffer {
   if (text.length !== bytes * 2 || !HEX.test(text)) throw new CommandRefused("parameter");

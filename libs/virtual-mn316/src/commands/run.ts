@@ -3,8 +3,10 @@ import { BASIC_COMMANDS } from "./basic";
 import type { Answer, Command, CommandContext } from "./command";
 import { CommandRefused } from "./errors";
 import { MQTT_COMMANDS } from "./mqtt";
+import { SISTER_COMMANDS } from "./sister";
 
 const COMMANDS = new Map<string, Command>(Object.entries({ ...BASIC_COMMANDS, ...MQTT_COMMANDS }));
+const SISTER = new Map<string, Command>(Object.entries({ ...BASIC_COMMANDS, ...SISTER_COMMANDS }));
 const LINE = /^AT(?:\+([A-Z0-9]+)(=\?|\?|=(.*))?|(E[01]?|I|Z|&F)?)$/is;
 
 /**
@@ -17,7 +19,8 @@ export function runCommand(line: string, context: CommandContext): Answer {
   if (!match) throw new CommandRefused("unknown-command");
   const [, name, form, args, basic] = match;
   if (name === undefined) return runBasic(basic?.toUpperCase(), context);
-  const command = COMMANDS.get(name.toUpperCase());
+  const commands = context.dialect.grammar === "sister" ? SISTER : COMMANDS;
+  const command = commands.get(name.toUpperCase());
   if (!command) throw new CommandRefused("unknown-command");
   const answer =
     form === undefined

@@ -34,6 +34,11 @@ export class ActiveFaults {
     return bytes;
   }
 
+  echo(bytes: Buffer): Buffer {
+    for (const { onEcho } of this.active.values()) if (onEcho) bytes = onEcho(bytes);
+    return bytes;
+  }
+
   output(bytes: Buffer): Buffer | undefined {
     let left: Buffer | undefined = bytes;
     for (const { onOutput } of this.active.values()) if (left && onOutput) left = onOutput(left);

@@ -10,6 +10,8 @@ export interface FaultTarget {
   readonly random: () => number;
   /** Restarts as after a power cut: all is lost, the boot lines come. */
   readonly restart: () => void;
+  /** Switches the echo on, as ATE1 does. */
+  readonly echoOn: () => void;
   /** Puts bytes on the line, past every fault. */
   readonly write: (bytes: Buffer) => void;
   /** Answers a command with this final result, or with an error number where AT+CMEE allows one. */
@@ -28,6 +30,8 @@ export interface ActiveFault {
   onCommand?: (line: string) => boolean;
   /** A packet from the broker. True: lost. */
   onPacket?: (packet: Packet) => boolean;
+  /** The echo of what the host sent, while echo is on. What it gives goes out instead. */
+  onEcho?: (bytes: Buffer) => Buffer;
   /** Bytes on their way to the host. What it gives goes out instead; undefined: nothing now. */
   onOutput?: (bytes: Buffer) => Buffer | undefined;
   /** Bytes from the host. What it gives comes in instead. */

@@ -5,10 +5,12 @@ import { busy } from "./busy";
 import { debugLines } from "./debug-lines";
 import { dirtyInput } from "./dirty-input";
 import { drop } from "./drop-packet";
+import { echoReturns } from "./echo-returns";
 import type { Fault } from "./fault";
 import { lateAnswer } from "./late-answer";
 import { lineNoise } from "./line-noise";
 import { lostAnswer } from "./lost-answer";
+import { lostUrcs } from "./lost-urcs";
 import { networkDown } from "./network-down";
 import { networkSilent } from "./network-silent";
 import { networkSlow } from "./network-slow";
@@ -16,6 +18,8 @@ import { oneByteATime } from "./one-byte-a-time";
 import { restart } from "./restart";
 import { serialCut } from "./serial-cut";
 import { shortPublish } from "./short-publish";
+import { strayErrors } from "./stray-errors";
+import { tornEcho } from "./torn-echo";
 import { tornPublish } from "./torn-publish";
 
 /** Everything that can be made to go wrong, by name. */
@@ -34,6 +38,10 @@ export const FAULTS = {
   "line-noise": lineNoise,
   "debug-lines": debugLines,
   "one-byte-a-time": oneByteATime,
+  "torn-echo": tornEcho,
+  "echo-returns": echoReturns,
+  "stray-errors": strayErrors,
+  "lost-urcs": lostUrcs,
   "short-publish": shortPublish,
   "torn-publish": tornPublish,
   "lost-answer": lostAnswer,

@@ -16,6 +16,11 @@ export class CommandLines {
     private readonly onLine: (line: Buffer, isTooLong: boolean) => void,
   ) {}
 
+  /** A line has begun whose end is still to come. */
+  get isPartial(): boolean {
+    return this.bytes.length > 0;
+  }
+
   push(chunk: Buffer): void {
     for (const byte of chunk) {
       if (byte === CR) this.end();

@@ -21,14 +21,15 @@ export class Voice {
 
   /** `+MQTTPUBLISH` (§2.11): the message is exactly `msg_len` raw bytes. */
   publish(packet: IPublishPacket): Buffer {
-    const { isPublishTopicQuoted, isPayloadOnNextLine, afterColon } = this.dialect;
+    const { isPublishTopicQuoted, isPayloadOnNextLine, endsPayloadAtNul, afterColon } = this.dialect;
     const payload = Buffer.from(packet.payload);
     const flags = [packet.dup ? 1 : 0, packet.qos, packet.retain ? 1 : 0, packet.messageId ?? 0].join(",");
     const topic = isPublishTopicQuoted ? `"${packet.topic}"` : packet.topic;
+    const nul = endsPayloadAtNul ? payload.indexOf(0) : -1;
     const head = `+MQTTPUBLISH:${afterColon}${flags},${topic},${payload.length}`;
     return Buffer.concat([
       Buffer.from(`${this.lead}${head}${isPayloadOnNextLine ? "\r\n" : ","}`),
-      payload,
+      nul < 0 ? payload : payload.subarray(0, nul),
       Buffer.from("\r\n"),
     ]);
   }
