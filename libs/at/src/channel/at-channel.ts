@@ -17,10 +17,11 @@ export interface ChannelOptions<Header = unknown> {
    */
   isUnsolicited?: (line: string, command: string) => boolean;
   /**
-   * Whether a final result may also be the complaint of another task of the module. It ends the command only when no other
-   * final result follows within `suspectMs`.
+   * Whether a final result may be none of this command's: the complaint of another task of the module, or one that is left
+   * of an earlier command. It ends the command only when no other final result follows within `suspectMs` (1 s).
+   * @param lines that came before it
    */
-  isSuspect?: (final: FinalResult, command: string) => boolean;
+  isSuspect?: (final: FinalResult, command: string, lines: readonly string[]) => boolean;
   suspectMs?: number;
   /** Bound of a message that stalls short of its announced length, in ms. */
   stallMs?: number;
@@ -264,7 +265,7 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
     this.bytesReceived += chunk.length;
     this.receivedAt = this.usedAt = this.clock.now();
     this.emit("received", chunk);
-    this.dispatch(this.framer.push(chunk));
+    this.dispatch(this.framer.push(chunk, this.placed));
     this.awaitRest();
   }
 
@@ -281,28 +282,30 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
 
   /** Nothing more is expected of what is half received. */
   private cut(): void {
-    this.dispatch(this.framer.stall());
+    this.dispatch(this.framer.stall(this.placed));
     this.awaitRest();
   }
 
-  private dispatch(frames: readonly Frame<Header>[]): void {
+  private readonly placed = (frame: Frame<Header>) => ({ frame, began: this.framer.frameBegan });
+
+  private dispatch(frames: readonly { frame: Frame<Header>; began: number }[]): void {
     const wasReceiving = this.isReceiving;
     this.isReceiving = true;
-    for (const frame of frames)
-      if (frame.kind !== "line" || !this.isAnswer(frame.line)) this.emit("unsolicited", frame);
+    for (const { frame, began } of frames)
+      if (frame.kind !== "line" || !this.isAnswer(frame.line, began)) this.emit("unsolicited", frame);
     this.isReceiving = wasReceiving;
     this.startNext();
   }
 
   /** Tries, in this order: unsolicited, the barrier, echo, final result, a line of the answer. */
-  private isAnswer(line: string): boolean {
+  private isAnswer(line: string, began: number): boolean {
     const command = this.inFlight;
     if (this.options.isUnsolicited?.(line, command?.text ?? "")) return false;
     if (this.barrier.isUp) {
       this.barrier.hear(line);
       return true; // late lines of the command that timed out
     }
-    if (!command) return false;
+    if (!command || began < command.bytesBefore) return false; // what began before it was sent answers something else
     if (isEcho(line, command)) return true;
     const final = finalResult(line);
     if (!final) {
@@ -310,7 +313,7 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
       if (command.lineChars <= MAX_ANSWER_CHARS) command.lines.push(line);
       return true;
     }
-    if (this.options.isSuspect?.(final, command.text)) {
+    if (this.options.isSuspect?.(final, command.text, command.lines)) {
       this.cancelSuspect?.();
       this.cancelSuspect = this.clock.after(this.options.suspectMs ?? 1_000, () => {
         this.finish(command, final);

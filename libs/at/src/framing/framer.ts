@@ -63,6 +63,8 @@ export class Framer<Header = unknown> {
   /** With fewer bytes the line at the head tells nothing new. */
   private neededBytes = 0;
   private headCouldEnd = false;
+  private bytesTaken = 0;
+  private lastBegan = 0;
 
   constructor(options: FramerOptions<Header> = {}) {
     this.rules = options.payloadRules ?? [];
@@ -77,6 +79,11 @@ export class Framer<Header = unknown> {
   /** What is pending could be a whole unit already: a short silence is enough to tell. */
   get couldEnd(): boolean {
     return this.isPending && this.headCouldEnd;
+  }
+
+  /** Where in the stream the frame began that was cut last, in bytes. */
+  get frameBegan(): number {
+    return this.lastBegan;
   }
 
   /** @param map applied to each frame before the next is cut, so that a rule may learn from the frames before */
@@ -196,6 +203,8 @@ export class Framer<Header = unknown> {
 
   private take(count: number): void {
     this.queue.drop(count);
+    this.lastBegan = this.bytesTaken;
+    this.bytesTaken += count;
     this.searched = 0;
     this.isAscii = true;
     this.matcher = undefined;

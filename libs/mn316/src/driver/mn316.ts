@@ -38,7 +38,7 @@ const LATE_CONNECT_MS = 1_000;
 const MAX_OUTPUT_CHARS = 65_536;
 const DEFAULTS = {
   ...{ baudRate: 115_200, commandTimeoutMs: 10_000, connectTimeoutMs: 75_000, restartCommand: "AT+CFUN=1,1" },
-  ...{ highWaterMark: 256, sleepsAfterMs: 5_000 },
+  ...{ highWaterMark: 256, sleepsAfterMs: 5_000, stallMs: 5_000 },
 };
 
 /**
@@ -67,7 +67,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
   constructor(stream: Duplex, options: Mn316Options = {}) {
     super();
     this.options = { ...DEFAULTS, ...options };
-    const { highWaterMark, commandTimeoutMs: timeoutMs, baudRate, sleepsAfterMs } = this.options;
+    const { highWaterMark, commandTimeoutMs: timeoutMs, baudRate, sleepsAfterMs, stallMs } = this.options;
     const clock = (this.clock = options.clock ?? systemClock);
     const onChange = () => {
       this.flow();
@@ -87,7 +87,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
     });
     const isExpected = (topic: string) => this.subscriptions.isWanted(topic);
     this.channel = new AtChannel(stream, {
-      ...{ clock, baudRate, sleepsAfterMs, isUnsolicited, isSuspect },
+      ...{ clock, baudRate, sleepsAfterMs, stallMs, isUnsolicited, isSuspect },
       payloadRules: [new PublishRule({ isExpected })],
     });
     const { channel, session, acknowledgements, subscriptions, hub } = this;

@@ -14,6 +14,8 @@ export interface Mn316Options {
   commandTimeoutMs?: number;
   /** Bound of a connect in ms, after which the module is asked for its state; 75 s unless given. */
   connectTimeoutMs?: number;
+  /** Bound of a message that stalls short of its announced length, in ms; 5 s unless given. */
+  stallMs?: number;
   /** `AT+CFUN=1,1` unless given. */
   restartCommand?: string;
   /**

@@ -21,8 +21,15 @@ export function isUnsolicited(line: string, command: string): boolean {
   return true;
 }
 
-/** A code that the MQTT task also prints by itself (609, 615, 619): with a command pending it may not be its answer. */
-export function isSuspect(final: FinalResult): boolean {
+/** Commands whose OK has a line before it, always; `MQTTSUB?` may have none. */
+const ALWAYS_TELLS = /^AT\+(MQTT(CFG|STAT)\?|CSQ|CEREG\?|CG(MI|MM|MR|SN(=1)?))$/i;
+
+/**
+ * Whether a final result may be none of the pending command's: a code that the MQTT task also prints by itself (609, 615,
+ * 619), or an OK without the line that the command asks for, which is left of an earlier command.
+ */
+export function isSuspect(final: FinalResult, command: string, lines: readonly string[]): boolean {
+  if (final.code === "OK") return lines.length === 0 && ALWAYS_TELLS.test(command);
   return final.code === "CME ERROR" && typeof final.err === "number" && UNSOLICITED_CODES.has(final.err);
 }
 
