@@ -4,9 +4,14 @@ import { commandBench } from "../bench/command.bench";
 import { decodeBench } from "../bench/decode.bench";
 import { type Bench, type Figure } from "../bench/figure";
 import { ingestBench } from "../bench/ingest.bench";
+import { virtualModuleBench } from "../bench/virtual-module.bench";
 
-const BENCHES: Record<string, Bench> = { decode: decodeBench, ingest: ingestBench, command: commandBench };
-
+const BENCHES: Record<string, Bench> = {
+  decode: decodeBench,
+  ingest: ingestBench,
+  command: commandBench,
+  "virtual-module": virtualModuleBench,
+};
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
 const unknown = positionals.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {
