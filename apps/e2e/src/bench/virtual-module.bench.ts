@@ -20,10 +20,10 @@ export const virtualModuleBench: Bench = async () => [
 
 /** A module with its line open, that has answered a command and waits for the next. */
 async function idleMemory(): Promise<Figure> {
-  const before = usedBytes();
+  const before = await usedBytes();
   const modules = Array.from({ length: MODULES }, (_, index) => new VirtualMn316({ seed: index }));
   await Promise.all(modules.map((module) => ask(module, "AT")));
-  const kib = (usedBytes() - before) / MODULES / 1_024;
+  const kib = ((await usedBytes()) - before) / MODULES / 1_024;
   for (const module of modules) module.destroy();
   return {
     bench: "virtual-module",
@@ -38,7 +38,7 @@ async function idleMemory(): Promise<Figure> {
 /** A module that holds a connection to a broker. The broker is in this process, so its share is counted too. */
 async function connectedMemory(): Promise<Figure> {
   const broker = await startTestBroker({ concurrency: CONNECTED_MODULES, maxClientsIdLength: 64 });
-  const before = usedBytes();
+  const before = await usedBytes();
   const modules = Array.from(
     { length: CONNECTED_MODULES },
     (_, index) => new VirtualMn316({ broker: broker.url, seed: index }),
@@ -49,7 +49,7 @@ async function connectedMemory(): Promise<Figure> {
       modules.slice(at, at + CONNECTING_AT_ONCE).map((module, index) => open(module, `bench-${at + index}`)),
     );
   const seconds = (performance.now() - began) / 1_000;
-  const kib = (usedBytes() - before) / modules.length / 1_024;
+  const kib = ((await usedBytes()) - before) / modules.length / 1_024;
   for (const module of modules) module.destroy();
   await broker.stop();
   return {
@@ -131,10 +131,12 @@ function exchangeUntil({ stream }: VirtualMn316, command: string, end: string): 
 }
 
 /** What lives now: the heap, and what its buffers hold outside it. */
-function usedBytes(): number {
+async function usedBytes(): Promise<number> {
   if (!globalThis.gc) throw new Error("run Node with --expose-gc: memory is measured behind a collection");
-  globalThis.gc();
-  globalThis.gc();
+  for (let round = 0; round < 5; round++) {
+    globalThis.gc();
+    await new Promise((resolve) => setTimeout(resolve, 20)); // finalizers give back what is outside the heap
+  }
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
