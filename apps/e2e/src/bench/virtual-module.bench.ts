@@ -56,7 +56,8 @@ async function connectedMemory(): Promise<Figure> {
     ...{
       bench: "virtual-module",
       value: rounded(kib),
-      unit: "KiB more when connected, both ends of the socket counted",
+      unit: "KiB/module",
+      state: "connected, with the share of the broker",
     },
     ...{ modules: modules.length, connectsPerSecond: rounded(modules.length / seconds) },
   };
