@@ -165,11 +165,11 @@ describe("the program mn316-agent", () => {
       const { output, exited: ended } = start(["status"], settings());
       expect(await ended).toBe(0);
       expect(output.text).toMatch(/module +connected .* MN316.* \d{15}/);
+      expect(output.text).toMatch(/config +version 1 applied/); // told once all is read back, a moment after
       return output.text;
     });
     expect(told).toContain(`process ${child.pid ?? 0}`);
     expect(told).toMatch(/server +ws:.*: connected/);
-    expect(told).toMatch(/config +version 1 applied/);
     expect(told).not.toContain("mfd_test");
     child.kill("SIGTERM");
     await exited;
