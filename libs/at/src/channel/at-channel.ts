@@ -112,6 +112,7 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
   private isReceiving = false;
   private bytesReceived = 0;
   private receivedAt: number;
+  /** When the module last had something to do for us; what it says by itself may be that it falls asleep. */
   private usedAt: number;
 
   constructor(
@@ -263,7 +264,7 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
 
   private receive(chunk: Buffer): void {
     this.bytesReceived += chunk.length;
-    this.receivedAt = this.usedAt = this.clock.now();
+    this.receivedAt = this.clock.now();
     this.emit("received", chunk);
     this.dispatch(this.framer.push(chunk, this.placed));
     this.awaitRest();
@@ -329,6 +330,7 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
     this.cancelTimeout?.();
     this.cancelSuspect?.();
     this.inFlight = undefined;
+    this.usedAt = this.clock.now();
     const answer = { final, lines: command.lines, ms: this.clock.now() - command.startedAt };
     command.onAnswer?.(answer);
     command.resolve(answer);

@@ -24,8 +24,15 @@ const MAY_RETRY: ReadonlySet<number | undefined> = new Set([ERROR_CODES.busy, ER
 export class CommandRunner {
   constructor(private readonly options: CommandRunnerOptions) {}
 
-  /** One command on the line, once. */
-  run(command: string, options: CommandOptions = {}): Promise<CommandAnswer> {
+  /**
+   * One command on the line, once.
+   * @param goesAgain whether a result is not the last word: the session hears nothing of it
+   */
+  run(
+    command: string,
+    options: CommandOptions = {},
+    goesAgain: (final: FinalResult) => boolean = () => false,
+  ): Promise<CommandAnswer> {
     const { channel, session, timeoutMs, onAnswer } = this.options;
     return channel.command(command, {
       timeoutMs,
@@ -36,7 +43,7 @@ export class CommandRunner {
       // Also after an abort: what is on the line is done, whoever still wants to hear of it.
       onAnswer: (answer) => {
         options.onAnswer?.(answer);
-        session.take(inputAfter(command, answer.final));
+        if (!goesAgain(answer.final)) session.take(inputAfter(command, answer.final));
         onAnswer(command, answer);
       },
     });
@@ -45,8 +52,9 @@ export class CommandRunner {
   /** The same again after a pause, while the module says that it is busy or did not understand. */
   async send(command: string, options: CommandOptions = {}): Promise<CommandAnswer> {
     for (let attempt = 0; ; attempt++) {
-      const answer = await this.run(command, options);
-      if (!MAY_RETRY.has(errorNumber(answer.final)) || attempt === RETRIES) return answer;
+      const goesAgain = (final: FinalResult) => attempt < RETRIES && MAY_RETRY.has(errorNumber(final));
+      const answer = await this.run(command, options, goesAgain);
+      if (!goesAgain(answer.final)) return answer;
       await new Promise<void>((resolve) => this.options.clock.after(BACKOFF_MS * 2 ** attempt, resolve));
     }
   }

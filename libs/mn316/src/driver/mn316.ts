@@ -32,6 +32,8 @@ import { foreignDialect, isSuspect, isUnsolicited } from "./unsolicited";
 import { UrcListener } from "./urc-listener";
 
 const DISCONNECT_PRIORITY = 10;
+const WAKE_ATTEMPTS = 3;
+const WAKE_PAUSE_MS = 100;
 const BOOT_BOUND_MS = 60_000;
 /** After a late CONNACK the module may still try again; then it says so by itself. */
 const LATE_CONNECT_MS = 1_000;
@@ -308,7 +310,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
       await this.runner.expectOk(this.options.restartCommand);
       const deadline = this.clock.now() + BOOT_BOUND_MS;
       for (;;) {
-        await new Promise<void>((resolve) => this.clock.after(1_000, resolve));
+        await this.pauseFor(1_000);
         try {
           await this.wake();
           break;
@@ -406,8 +408,16 @@ export class Mn316 extends EventEmitter<Mn316Events> {
   private async wake(): Promise<void> {
     // The first bytes after a pause may be lost on a sleeping module: an AT that may fail costs little.
     await this.channel.command("AT", { timeoutMs: 1_000 }).catch(() => undefined);
-    await this.runner.send("ATE0");
-    await this.runner.send("AT+CMEE=1");
+    // Without numbers a refusal cannot be told from one that only wants the command again.
+    for (const command of ["ATE0", "AT+CMEE=1"])
+      for (let attempt = 0; attempt < WAKE_ATTEMPTS; attempt++) {
+        if ((await this.runner.send(command)).final.code === "OK") break;
+        await this.pauseFor(WAKE_PAUSE_MS);
+      }
+  }
+
+  private pauseFor(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(ms, resolve));
   }
 
   private opened(): void {
