@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
 import type { Logger } from "pino";
 import { Database } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
@@ -9,11 +9,14 @@ const AHEAD_DAYS = 7;
 /** Backlogs of agents that were offline find their partitions, too. */
 const BEHIND_DAYS = 3;
 const DAY_MS = 86_400_000;
+const EVERY_MS = DAY_MS / 4;
 const JOB = "event-partitions";
 
 /** Keeps a partition a day for the raw events: made ahead, dropped whole when they are past the retention. */
 @Injectable()
-export class EventPartitions implements OnModuleInit {
+export class EventPartitions implements OnModuleInit, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly queues: Queues,
@@ -24,7 +27,21 @@ export class EventPartitions implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     await this.maintain(new Date());
     this.queues.process("maintenance", () => this.maintain(new Date()));
-    await this.queues.every("maintenance", JOB, DAY_MS / 4);
+    await this.schedule();
+    // A Redis that came back without its data has forgotten it; asking for it again changes nothing where it is known.
+    this.timer = setInterval(() => {
+      this.schedule().catch((error: unknown) => {
+        this.logger.warn({ err: error }, "the maintenance of events was not scheduled now");
+      });
+    }, EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  private schedule(): Promise<void> {
+    return this.queues.every("maintenance", JOB, EVERY_MS);
   }
 
   /** Makes the partitions around `now` and drops those past the retention; harmless to repeat. */
