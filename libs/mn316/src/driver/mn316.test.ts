@@ -406,6 +406,103 @@ describe("Mn316", () => {
     });
   });
 
+  it("tells of a canary that the broker does not acknowledge while the module holds itself connected, and goes on", async () => {
+    open({ liveness: { everyS: 0.02, canaryTopic: "canary" } });
+    peer.on(/^AT\+MQTTPUB="canary",1/, `${OK}\r\n+MQTTTO:2\r\n`).on(/^AT\+MQTTSTAT/, `\r\n+MQTTSTAT:5\r\n${OK}`);
+    const lost: string[] = [];
+    module.on("canary-lost", ({ topic, reason }) => lost.push(`${topic}: ${reason}`));
+    await module.configure(SETTINGS);
+    await module.connect();
+    await eventually(() => {
+      expect(lost.length).toBeGreaterThan(1);
+    });
+    expect(lost[0]).toContain("canary: publish canary: the broker's acknowledgement is late");
+  });
+
+  it("goes on checking after an answer that was lost", async () => {
+    let answers = 0;
+    open({ liveness: { everyS: 0.02 }, commandTimeoutMs: 50 });
+    peer.on(/^AT\+MQTTSTAT/, () => (answers++ === 0 ? "" : `\r\n+MQTTSTAT:${answers > 2 ? 2 : 5}\r\n${OK}`));
+    await module.configure(SETTINGS);
+    await module.connect();
+    await eventually(() => {
+      expect(module.state).toBe("disconnected");
+    });
+  });
+
+  it("sets the ACK timeout and the ping's echo alone, in range and below keepAlive", async () => {
+    await module.configure(SETTINGS);
+    peer.commands.length = 0;
+    await module.setAckTimeout(5);
+    await module.setPingEcho(false);
+    await expect(module.setAckTimeout(61)).rejects.toThrow(ParameterError);
+    await expect(module.setAckTimeout(0)).rejects.toThrow("§2.9");
+    expect(peer.commands).toEqual(["AT+MQTTTO=5", "AT+MQTTPING=0"]);
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["a wildcard to publish to", () => module.publish("a/#", "x"), "topic must not hold a wildcard (§2.5)"],
+    ["a QoS beyond 2", () => module.publish("a", "x", { qos: 3 }), "qos must be a whole number from 0 to 2 (§2.5)"],
+    [
+      "a message beyond 2 KiB",
+      () => module.publish("a", "x".repeat(2_049)),
+      "payload must not exceed 2048 bytes (§2.5)",
+    ],
+    ["a quote in a filter", () => module.subscribe('a"b', 1), "topic must not hold a quote (§2.4)"],
+    ["no topic", () => module.unsubscribe(""), "topic must not be empty (§2.6)"],
+  ])("refuses %s before a byte is sent", async (_name, work, message) => {
+    await expect(work()).rejects.toThrow(message);
+    expect(peer.commands).toEqual([]);
+  });
+
+  it("marks a message as sent before where it is told to", async () => {
+    await connected();
+    await module.publish("t", "x", { dup: true, retain: true });
+    expect(peer.commands).toEqual(['AT+MQTTPUB="t",0,1,1,0,"x"']);
+  });
+
+  it.each([
+    [
+      '+CEREG:0,1,"6B1E","0C5A3B11",9',
+      { stat: 1, isRegistered: true, trackingArea: "6B1E", cell: "0C5A3B11", accessTechnology: 9 },
+    ],
+    ["+CEREG: 2,5,6B1E,0C5A3B11", { stat: 5, isRegistered: true, trackingArea: "6B1E", cell: "0C5A3B11" }],
+    ["+CEREG:0,2", { stat: 2, isRegistered: false }],
+    ["+CEREG:0,3,,", { stat: 3, isRegistered: false }],
+  ])("reads the registration from %s", async (line, registration) => {
+    peer.on(/^AT\+CEREG/, `\r\n${line}\r\n${OK}`);
+    expect(await module.registration()).toEqual(registration);
+  });
+
+  it("waits for the line that a question asks for, where an OK is left of an earlier command", async () => {
+    peer.on(/^AT\+CSQ$/, `${OK}\r\n+CSQ:17,99\r\n${OK}`);
+    expect(await module.signal()).toEqual({ rssi: 17, ber: 99 });
+  });
+
+  it("warns of fields that together are more than some modules take", async () => {
+    const warnings: string[] = [];
+    module.on("warning", ({ message }) => warnings.push(message));
+    await module.configure({ ...SETTINGS, username: "u".repeat(128), password: "p".repeat(128) });
+    expect(warnings).toEqual([expect.stringContaining("some modules take 256")]);
+  });
+
+  it("tells every step that the broker acknowledges", async () => {
+    await connected();
+    const told: string[] = [];
+    module.on("publish-step", ({ step, packId }) => told.push(`${step} ${packId}`));
+    module.on("publish-ack", ({ packId }) => told.push(`done ${packId}`));
+    module.on("unsuback", ({ topic }) => told.push(`left ${topic}`));
+    peer.say("+MQTTPUBREC:2,0", "+MQTTPUBREL:2,0", "+MQTTPUBCOMP:2,0", "+MQTTUNSUBACK:3,a/b");
+    await eventually(() => {
+      expect(told).toEqual(["PUBREC 2", "PUBREL 2", "done 2", "left a/b"]);
+    });
+  });
+
+  it("takes back a command that asks for two things as the answer of both", async () => {
+    peer.on(/^AT\+CSQ;\+CEREG\?$/, `\r\n+CSQ:17,99\r\n\r\n+CEREG:0,1\r\n${OK}`);
+    expect((await module.exec("AT+CSQ;+CEREG?")).output).toEqual(["+CSQ:17,99", "+CEREG:0,1"]);
+  });
+
   it("is in step again within one command after any bytes", async () => {
     const hostile = fc.oneof(
       fc.uint8Array({ maxLength: 120 }),

@@ -126,7 +126,7 @@ describe("a line in memory carries", () => {
 describe("a slow line", () => {
   it("takes longer for a command than its bound, and the driver allows for that", async () => {
     const module = new VirtualMn316({ broker: broker.url, dialects: ["9600-baud"] });
-    const driver = new Mn316(module.stream, { baudRate: 9_600, commandTimeoutMs: 1_500 });
+    const driver = new Mn316(module.stream, { baudRate: 9_600, commandTimeoutMs: 3_000 });
     await driver.start();
     await driver.configure({ ...SETTINGS, clientId: "slow" });
     await driver.connect();
