@@ -142,6 +142,11 @@ export class AtChannel<Header = unknown> extends EventEmitter<ChannelEvents<Head
       });
   }
 
+  /** The line has ended; nothing more is sent or heard. */
+  get isClosed(): boolean {
+    return this.closedBy !== undefined;
+  }
+
   /**
    * Sends a command and waits for its final result.
    * @param command without its line end

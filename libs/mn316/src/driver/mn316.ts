@@ -8,8 +8,9 @@ import { Acknowledgements } from "./acknowledgements";
 import { configOf, type ReadConfig, registrationOf, signalOf, subscriptionsOf, textOf } from "./answers";
 import { BrokerOperations } from "./broker-operations";
 import { CommandRunner } from "./command-runner";
-import { ackTimeoutCommand, checkCommand, configureCommand, openCommand, pingEchoCommand } from "./commands";
-import { CommandError, ConnectError, ForeignDialectError } from "./errors";
+import { ackTimeoutCommand, checkCommand, configureCommand, pingEchoCommand } from "./commands";
+import { Connection } from "./connection";
+import { ForeignDialectError } from "./errors";
 import { EventHub } from "./event-hub";
 import { Liveness } from "./liveness";
 import type {
@@ -31,10 +32,6 @@ import { Subscriptions } from "./subscriptions";
 import { foreignDialect, isSuspect, isUnsolicited } from "./unsolicited";
 import { UrcListener } from "./urc-listener";
 
-const DISCONNECT_PRIORITY = 10;
-const WAKE_ATTEMPTS = 3;
-const WAKE_PAUSE_MS = 100;
-const BOOT_BOUND_MS = 60_000;
 /** After a late CONNACK the module may still try again; then it says so by itself. */
 const LATE_CONNECT_MS = 1_000;
 const MAX_OUTPUT_CHARS = 65_536;
@@ -58,17 +55,17 @@ export class Mn316 extends EventEmitter<Mn316Events> {
   private readonly acknowledgements: Acknowledgements;
   /** Restored after a reconnect that nobody here asked for, and after the next `connect`. */
   private readonly subscriptions = new Subscriptions();
+  private readonly connection: Connection;
   private readonly broker: BrokerOperations;
   private readonly restarts: RestartWatch;
   private readonly liveness: Liveness | undefined;
   private settings: MqttSettings | undefined;
-  private isRestarting = false;
   private isPaused = false;
-  private isClosed = false;
 
   constructor(stream: Duplex, options: Mn316Options = {}) {
     super();
-    this.options = { ...DEFAULTS, ...options };
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    this.options = { ...DEFAULTS, ...(Object.fromEntries(given) as Mn316Options) };
     const { highWaterMark, commandTimeoutMs: timeoutMs, baudRate, sleepsAfterMs, stallMs } = this.options;
     const clock = (this.clock = options.clock ?? systemClock);
     const onChange = () => {
@@ -115,6 +112,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
       },
     });
     const { runner } = this;
+    this.connection = new Connection({ ...this.options, ...{ channel, runner, session, clock } });
     const ackTimeoutS = () => this.settings?.ackTimeoutS;
     this.broker = new BrokerOperations({ runner, acknowledgements, subscriptions, ackTimeoutS });
     this.restarts = new RestartWatch(clock);
@@ -137,7 +135,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
 
   /** Wakes the module, sets echo off and numeric errors, and asks for its state. */
   async start(): Promise<void> {
-    await this.wake();
+    await this.connection.wake();
     await this.queryState();
   }
 
@@ -212,37 +210,12 @@ export class Mn316 extends EventEmitter<Mn316Events> {
    * @throws ConnectError with the cause where the module reports that it is not connected, or says nothing in time
    */
   async connect(options: OperationOptions = {}): Promise<void> {
-    if (!this.settings) throw new ConnectError("unknown", "the module was not configured");
-    if (this.session.state === "connected") return;
-    const ends = ["connected", "disconnected", "initialized", "uninitialized", "unknown"];
-    const outcome = this.session.settling.next((state) => ends.includes(state));
-    try {
-      await this.runner.expectOk(openCommand(this.settings), options);
-    } catch (error) {
-      outcome.cancel();
-      const state = await this.queryState().catch(() => "unknown");
-      if (state === "connected" && error instanceof CommandError) return; // refused because there was nothing to open
-      throw error;
-    }
-    const end = await outcome.within(this.options.connectTimeoutMs, options.signal);
-    const state = end?.to ?? (await this.queryState());
-    if (state !== "connected") throw new ConnectError(end?.cause ?? "connect-timeout", `the module is ${state}`);
+    await this.connection.connect(this.settings, options);
   }
 
   /** Disconnects from the broker (§2.7); overtakes waiting commands and resolves with `+MQTTDISC:OK`. */
   async disconnect(): Promise<void> {
-    const outcome = this.session.settling.next((state) => state === "disconnected" || state === "unknown");
-    try {
-      await this.runner.expectOk("AT+MQTTDISC", { priority: DISCONNECT_PRIORITY });
-    } catch (error) {
-      outcome.cancel();
-      throw error;
-    }
-    // The URC may have come ahead of the OK.
-    if (this.session.intent !== "close") outcome.cancel();
-    else if (await outcome.within(this.options.commandTimeoutMs)) return;
-    else if ((await this.queryState()) === "connected")
-      throw new ConnectError("unknown", "the module did not disconnect");
+    await this.connection.disconnect();
   }
 
   /** Deletes the module's client (§2.8); it may be configured anew then. */
@@ -284,8 +257,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
 
   /** Asks for the connection state (`MQTTSTAT?`, §2.3). */
   async queryState(): Promise<KnownState> {
-    await this.runner.send("AT+MQTTSTAT?");
-    return this.session.state;
+    return this.connection.queryState();
   }
 
   /** Signal quality (27.007 §8.5): rssi 0…31 or 99, dBm = 2·rssi − 113; undefined where the module does not tell. */
@@ -305,23 +277,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
 
   /** Restarts the module and waits until it answers again; its MQTT configuration is gone then. */
   async restart(): Promise<void> {
-    this.isRestarting = true;
-    try {
-      await this.runner.expectOk(this.options.restartCommand);
-      const deadline = this.clock.now() + BOOT_BOUND_MS;
-      for (;;) {
-        await this.pauseFor(1_000);
-        try {
-          await this.wake();
-          break;
-        } catch (error) {
-          if (this.isClosed || this.clock.now() > deadline) throw error;
-        }
-      }
-    } finally {
-      this.isRestarting = false;
-    }
-    await this.queryState();
+    await this.connection.restart();
   }
 
   /**
@@ -380,7 +336,6 @@ export class Mn316 extends EventEmitter<Mn316Events> {
     }
     channel.on("closed", (reason) => {
       recorder?.end();
-      this.isClosed = true;
       this.liveness?.stop();
       this.acknowledgements.failAll(reason);
       this.session.take({ kind: "serial-lost" });
@@ -395,7 +350,7 @@ export class Mn316 extends EventEmitter<Mn316Events> {
       settings &&
       new Liveness({
         ...{ clock: this.clock, settings },
-        isConnected: () => !this.isClosed && this.session.state === "connected",
+        isConnected: () => !this.channel.isClosed && this.session.state === "connected",
         queryState: () => this.queryState(),
         sendCanary: (topic) => this.publish(topic, "", { qos: 1 }),
         onCanaryLost: (topic, reason) => {
@@ -403,21 +358,6 @@ export class Mn316 extends EventEmitter<Mn316Events> {
         },
       })
     );
-  }
-
-  private async wake(): Promise<void> {
-    // The first bytes after a pause may be lost on a sleeping module: an AT that may fail costs little.
-    await this.channel.command("AT", { timeoutMs: 1_000 }).catch(() => undefined);
-    // Without numbers a refusal cannot be told from one that only wants the command again.
-    for (const command of ["ATE0", "AT+CMEE=1"])
-      for (let attempt = 0; attempt < WAKE_ATTEMPTS; attempt++) {
-        if ((await this.runner.send(command)).final.code === "OK") break;
-        await this.pauseFor(WAKE_PAUSE_MS);
-      }
-  }
-
-  private pauseFor(ms: number): Promise<void> {
-    return new Promise((resolve) => this.clock.after(ms, resolve));
   }
 
   private opened(): void {
@@ -429,11 +369,12 @@ export class Mn316 extends EventEmitter<Mn316Events> {
 
   private restarted(reason: string): void {
     const isNew = this.restarts.isNew(reason);
-    if (!isNew || (this.isRestarting && reason !== "requested")) return;
+    const { connection } = this;
+    if (!isNew || (connection.isRestarting && reason !== "requested")) return;
     this.acknowledgements.failAll("the module restarted");
     this.session.take({ kind: "restarted" });
     this.hub.tell("module-restart", { reason });
-    if (!this.isRestarting) this.wake().catch(() => undefined); // echo is on again; the next command tells if it is dead
+    if (!connection.isRestarting) connection.wake().catch(() => undefined); // echo is on again; the next command tells if it is dead
   }
 
   /** Reads on as long as something is waited for that only the line can bring. */
