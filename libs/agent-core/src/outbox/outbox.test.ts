@@ -93,6 +93,17 @@ describe("an outbox on disk", () => {
     expect(writes).toBeLessThan(20);
   });
 
+  it("writes also what is appended in the very moment in which a write ends", async () => {
+    const box = await open();
+    for (const ticks of [0, 1, 2, 3, 4, 5, 6, 7, 8])
+      for (let round = 0; round < 20; round++) {
+        await box.append(ping());
+        for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+        await box.append(ping());
+      }
+    expect(await all(box)).toHaveLength(360);
+  });
+
   it("refuses a folder that another agent holds, and says so", async () => {
     await open();
     await expect(openOutbox(folder)).rejects.toThrow(/another agent uses it/);

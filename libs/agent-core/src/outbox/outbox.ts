@@ -133,7 +133,7 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
         done: [resolve],
       });
       this.pendingBytes += json.length;
-      this.writer ??= this.writeAll().finally(() => (this.writer = undefined));
+      this.writer ??= this.writeAll();
     });
   }
 
@@ -174,7 +174,7 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
 
   /** Resolves when all that was appended is on disk. */
   async flush(): Promise<void> {
-    await this.writer;
+    while (this.writer) await this.writer;
     await this.trimming;
   }
 
@@ -230,9 +230,11 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
         trouble ??= { since: clock.now(), reason };
         this.shedPending();
         const delay = backoffMs(attempt++, RETRY_DELAY, Math.random);
-        if (!(await pause(this.options.clock, delay, this.closing.signal))) return;
+        if (!(await pause(clock, delay, this.closing.signal))) break;
       }
     }
+    // In the very tick that found nothing pending: an append one tick later must begin the writing anew.
+    this.writer = undefined;
   }
 
   private async writeGroup(group: Pending[]): Promise<void> {
