@@ -1,5 +1,6 @@
 /** `npm run bench [-- NAME…] [-- --json]`: runs the benchmarks one after the other and prints their figures. */
 import { parseArgs } from "node:util";
+import { agentBench } from "../bench/agent.bench";
 import { commandBench } from "../bench/command.bench";
 import { decodeBench } from "../bench/decode.bench";
 import { type Bench, type Figure } from "../bench/figure";
@@ -11,6 +12,7 @@ const BENCHES: Record<string, Bench> = {
   ingest: ingestBench,
   command: commandBench,
   "virtual-module": virtualModuleBench,
+  agent: agentBench,
 };
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
 const unknown = positionals.find((name) => !(name in BENCHES));
