@@ -155,6 +155,8 @@ export const en = {
       reopen: "opens the connection again",
       configure: "configures the module again",
       restart: "restarts the module",
+      "reopen-port": "opens the serial port again",
+      held: "is left as an operator made it",
       repair: "corrects the configuration",
       recovered: "connected again",
       failed: "did not help",

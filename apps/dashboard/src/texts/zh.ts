@@ -155,6 +155,8 @@ export const zh: Texts = {
       reopen: "重新打开连接",
       configure: "重新配置模组",
       restart: "重启模组",
+      "reopen-port": "重新打开串口",
+      held: "保持操作员设定的状态",
       repair: "修正配置",
       recovered: "已恢复连接",
       failed: "未能恢复",
