@@ -9,3 +9,4 @@ export * from "./devices";
 export * from "./enrollment";
 export * from "./history";
 export * from "./jobs";
+export { type Selector, selectorSchema } from "./selector";

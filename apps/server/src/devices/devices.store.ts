@@ -2,6 +2,7 @@ import type { DeviceQuery } from "@mn316-fleet/contracts";
 import type { KnownModuleState } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
+import { containing, MODULE_STATE } from "./selection";
 
 /** A device with the last that is known of it, as the API shows it. */
 export interface DeviceRow {
@@ -27,9 +28,6 @@ export interface DeviceFields {
   imei: string | null;
   tags: string[];
 }
-
-/** While an agent is away nobody hears its module, so the last state it told is not the state it is in. */
-const MODULE_STATE = "CASE WHEN s.online THEN s.module_state ELSE 'unknown' END";
 
 const SELECT = `
   SELECT d.id, d.name, d.imei, d.tags, d.created_at AS "createdAt",
@@ -63,12 +61,12 @@ export class DevicesStore {
       `${SELECT}
         WHERE ($1::text IS NULL OR d.name ILIKE $1 OR d.imei LIKE $1)
           AND ($2::text IS NULL OR d.tags @> ARRAY[$2])
-          AND ($3::text IS NULL OR coalesce(${MODULE_STATE}, 'unknown') = $3)
+          AND ($3::text IS NULL OR ${MODULE_STATE} = $3)
           AND ($4::boolean IS NULL OR coalesce(s.online, false) = $4)
           AND ($5::timestamptz IS NULL OR (d.created_at, d.id) > ($5, $6::uuid))
         ORDER BY d.created_at, d.id LIMIT $7`,
       [
-        q ? `%${q.replace(/[\\%_]/g, "\\$&")}%` : null,
+        q ? containing(q) : null,
         tag ?? null,
         state ?? null,
         online === undefined ? null : online === "true",
@@ -117,7 +115,7 @@ export class DevicesStore {
   /** Devices by link and state, for the head of the dashboard. */
   async counts(): Promise<{ state: KnownModuleState; online: boolean; devices: number }[]> {
     const { rows } = await this.database.pool.query<{ state: KnownModuleState; online: boolean; devices: number }>(
-      `SELECT coalesce(${MODULE_STATE}, 'unknown') AS state, coalesce(s.online, false) AS online, count(*)::int AS devices
+      `SELECT ${MODULE_STATE} AS state, coalesce(s.online, false) AS online, count(*)::int AS devices
          FROM device d LEFT JOIN device_state s ON s.device_id = d.id GROUP BY 1, 2`,
     );
     return rows;

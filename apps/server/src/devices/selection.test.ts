@@ -1,0 +1,72 @@
+import { type Selector, selectorSchema } from "@mn316-fleet/contracts";
+import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
+import { TestApp } from "../test-support/test-app";
+import { DevicesModule } from "./devices.module";
+import { selectorSql } from "./selection";
+
+describe("a selector", () => {
+  let testDatabase: TestDatabase;
+  let server: TestApp;
+  beforeAll(async () => {
+    testDatabase = await createTestDatabase();
+    server = await TestApp.start([DevicesModule], testDatabase.url);
+    const add = async (fields: object, state = "") => {
+      const { id } = await server.ok("POST", "devices", fields);
+      if (state) await server.database.pool.query(`UPDATE device_state SET ${state} WHERE device_id = $1`, [id]);
+    };
+    await add(
+      { name: "Alpha 100%", imei: "860000000000001", tags: ["north", "pump"] },
+      "online = true, module_state = 'connected', module = '{\"firmware\": \"1.2\"}'",
+    );
+    await add({ name: "beta", imei: "860000000000012", tags: ["north"] }, "online = false, module_state = 'connected'");
+    await add({ name: "gamma_1", tags: ["south", "pump"] }, "online = true, module_state = 'disconnected'");
+  }, 60_000);
+  afterAll(async () => {
+    await server.stop();
+    await testDatabase.drop();
+  });
+
+  const chosen = async (selector: Selector) => {
+    const { sql, parameters } = selectorSql(selectorSchema.parse(selector), 2);
+    const { rows } = await server.database.pool.query<{ name: string }>(
+      `SELECT d.name FROM device d LEFT JOIN device_state s ON s.device_id = d.id WHERE d.name <> $1 AND ${sql} ORDER BY 1`,
+      ["nobody", ...parameters],
+    );
+    return rows
+      .map(({ name }) => name[0])
+      .join("")
+      .toLowerCase();
+  };
+
+  it.each<[Selector, string]>([
+    [{ all: true }, "abg"],
+    [{ tags: ["north"] }, "ab"],
+    [{ tags: ["north", "pump"] }, "a"],
+    [{ anyTag: ["south", "pump"] }, "ag"],
+    [{ q: "ALPHA" }, "a"],
+    [{ q: "%" }, "a"],
+    [{ q: "_" }, "g"],
+    [{ q: "00001" }, "ab"],
+    [{ q: "000000000001" }, "ab"],
+    [{ state: ["connected"] }, "a"],
+    [{ state: ["unknown", "disconnected"] }, "bg"],
+    [{ online: false }, "b"],
+    [{ firmware: "1.2" }, "a"],
+    [{ imei: "86*1?" }, "b"],
+    [{ imei: "86*" }, "ab"],
+    [{ anyTag: ["pump"], online: true, state: ["disconnected"] }, "g"],
+  ])("%j chooses %s", async (selector, expected) => {
+    expect(await chosen(selector)).toBe(expected);
+  });
+
+  it.each<[unknown, string[]]>([
+    [{}, [""]],
+    [{ all: true, q: "a" }, ["all"]],
+    [{ all: false }, ["all"]],
+    [{ tags: [] }, ["tags"]],
+    [{ tags: ["a b"], imei: "x", colour: 1 }, ["tags.0", "imei", ""]],
+    [{ state: ["asleep"] }, ["state.0"]],
+  ])("%j is refused", (selector, paths) => {
+    expect(selectorSchema.safeParse(selector).error?.issues.map(({ path }) => path.join("."))).toEqual(paths);
+  });
+});

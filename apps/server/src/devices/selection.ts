@@ -1,0 +1,39 @@
+import type { Selector } from "@mn316-fleet/contracts";
+
+/** While an agent is away nobody hears its module, so the last state it told is not the state it is in. */
+export const MODULE_STATE = "coalesce(CASE WHEN s.online THEN s.module_state END, 'unknown')";
+
+/** A condition, and the values of its parameters. */
+export interface SelectionSql {
+  sql: string;
+  parameters: unknown[];
+}
+
+/**
+ * A selector as a condition on `device d LEFT JOIN device_state s` (index device_tags_idx for tags).
+ * @param firstParameter number of the first `$n` that the condition may use
+ */
+export function selectorSql(selector: Selector, firstParameter: number): SelectionSql {
+  const parameters: unknown[] = [];
+  const parameter = (value: unknown) => `$${firstParameter + parameters.push(value) - 1}`;
+  const { tags, anyTag, q, state, online, firmware, imei } = selector;
+  const conditions: string[] = [];
+  if (tags) conditions.push(`d.tags @> ${parameter(tags)}::text[]`);
+  if (anyTag) conditions.push(`d.tags && ${parameter(anyTag)}::text[]`);
+  if (q !== undefined) {
+    const pattern = parameter(containing(q));
+    conditions.push(`(d.name ILIKE ${pattern}::text OR coalesce(d.imei LIKE ${pattern}::text, false))`);
+  }
+  if (state) conditions.push(`${MODULE_STATE} = ANY (${parameter(state)}::text[])`);
+  if (online !== undefined) conditions.push(`coalesce(s.online, false) = ${parameter(online)}::boolean`);
+  if (firmware !== undefined)
+    conditions.push(`coalesce(s.module ->> 'firmware' = ${parameter(firmware)}::text, false)`);
+  if (imei !== undefined)
+    conditions.push(`coalesce(d.imei LIKE translate(${parameter(imei)}::text, '*?', '%_'), false)`);
+  return { sql: conditions.length > 0 ? `(${conditions.join(" AND ")})` : "true", parameters };
+}
+
+/** A `LIKE` pattern for texts that hold `text`, whatever it is made of. */
+export function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+}
