@@ -24,6 +24,9 @@ const BODIES: Record<string, object> = {
   "patch /api/v1/devices/{id}/config": { mqtt: { port: 1884 } },
   "post /api/v1/devices/{id}/log-level": { level: "debug" },
   "post /api/v1/enrollment-keys": { name: "site" },
+  "post /api/v1/profiles": { name: "another", selector: { tags: ["nowhere"] }, template: { mqtt: { port: 1885 } } },
+  "put /api/v1/profiles/{id}": { name: ":profile", selector: { tags: ["nowhere"] }, template: {} },
+  "patch /api/v1/profiles/{id}": { priority: 7 },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
 /** What only a device that is connected can do; none is here. */
@@ -34,7 +37,7 @@ describe("the REST API", () => {
   let server: FleetServer;
   let operations: { name: string; method: string; path: string; operation: Operation }[];
   const keys: Partial<Record<Role, string>> = {};
-  let ids: { device: string; job: string; key: string; enrollmentKey: string };
+  let ids: { device: string; job: string; key: string; enrollmentKey: string; profile: string };
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -56,7 +59,12 @@ describe("the REST API", () => {
     const job = await server.ok("POST", "jobs", { kind: "probe", targets: { deviceIds: [device] } });
     const key = await server.ok("POST", "api-keys", { name: "k", role: "viewer" });
     const enrollmentKey = await server.ok("POST", "enrollment-keys", { name: "site" });
-    ids = { device, job: job.id, key: key.id, enrollmentKey: enrollmentKey.id };
+    const profile = await server.ok("POST", "profiles", {
+      name: crypto.randomUUID(),
+      selector: { tags: ["nowhere"] },
+      template: {},
+    });
+    ids = { device, job: job.id, key: key.id, enrollmentKey: enrollmentKey.id, profile: profile.id };
   });
   afterAll(async () => {
     await server.stop();
@@ -68,9 +76,13 @@ describe("the REST API", () => {
   /** Calls a documented operation as its document says. */
   const call = ({ name, method, path }: (typeof operations)[number], key: string | undefined) => {
     const collection = path.split("/")[3] ?? "";
-    const id = { jobs: ids.job, "api-keys": ids.key, "enrollment-keys": ids.enrollmentKey }[collection] ?? ids.device;
-    const body = BODIES[name] && JSON.stringify(BODIES[name]).replaceAll(":device", ids.device);
-    return server.send(method.toUpperCase(), path.replace("{id}", id), {
+    const id =
+      { jobs: ids.job, "api-keys": ids.key, "enrollment-keys": ids.enrollmentKey, profiles: ids.profile }[collection] ??
+      ids.device;
+    const body =
+      BODIES[name] &&
+      JSON.stringify(BODIES[name]).replaceAll(":device", ids.device).replaceAll(":profile", ids.profile);
+    return server.send(method.toUpperCase(), path.replace("{id}", id).replace("{version}", "1"), {
       headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body }),
     });
@@ -99,8 +111,9 @@ describe("the REST API", () => {
   });
 
   it("answers each operation in the shape that its document gives", async () => {
-    // The one that removes the device goes last.
-    for (const entry of [...operations].sort((a, b) => Number(a.method === "delete") - Number(b.method === "delete"))) {
+    // Those that remove something go last, the device itself after what belongs to it.
+    const removes = ({ method }: (typeof operations)[number]) => Number(method === "delete");
+    for (const entry of [...operations].sort((a, b) => removes(a) - removes(b) || b.path.length - a.path.length)) {
       const answer = await call(entry, keys[entry.operation["x-required-role"]!]);
       if (NEEDS_LINK.has(entry.name)) {
         expectProblem(answer, 409);
@@ -125,7 +138,7 @@ describe("the REST API", () => {
   it("answers an unknown thing with 404 on every operation that names one", async () => {
     for (const entry of operations.filter(({ path }) => path.includes("{id}"))) {
       const unknown = () => crypto.randomUUID();
-      ids = { device: unknown(), job: unknown(), key: unknown(), enrollmentKey: unknown() };
+      ids = { device: unknown(), job: unknown(), key: unknown(), enrollmentKey: unknown(), profile: unknown() };
       expectProblem(await call(entry, keys.admin), 404);
     }
     const nobody = crypto.randomUUID();

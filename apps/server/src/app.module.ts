@@ -12,6 +12,7 @@ import { HistoryModule } from "./history/history.module";
 import { IngestModule } from "./ingest/ingest.module";
 import { JobsModule } from "./jobs/jobs.module";
 import type { Settings } from "./platform/settings/settings";
+import { ProfilesModule } from "./profiles/profiles.module";
 
 /** The server: one module a feature. */
 @Module({})
@@ -29,6 +30,7 @@ export class AppModule {
         AnalyticsModule,
         DevicesModule,
         ConfigsModule,
+        ProfilesModule,
         JobsModule,
         DispatchModule,
         EnrollmentModule,

@@ -25,6 +25,12 @@ export function brokenRules(document: unknown): CrossFieldError[] {
   return [...ackTimeout(draft), ...passwordNeedsUser(draft), ...connectFields(draft), ...duplicateTopics(draft)];
 }
 
+/** The same for a part of a document, where what is missing may come from elsewhere. */
+export function brokenRulesOfPart(document: unknown): CrossFieldError[] {
+  const draft = draftOf(document);
+  return [...ackTimeout(draft), ...connectFields(draft), ...duplicateTopics(draft)];
+}
+
 /** What the manual advises against, though modules take it. */
 export function configWarnings(document: unknown): FieldError[] {
   const { ackTimeoutS, keepAliveS } = draftOf(document).mqtt;

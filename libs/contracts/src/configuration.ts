@@ -1,8 +1,8 @@
 import { LIMITS } from "@mn316-fleet/manual";
 import { reportedConfigSchema } from "@mn316-fleet/protocol";
 import { z } from "zod";
-import { fieldErrorSchema } from "./common";
-import { brokenRules } from "./configuration-rules";
+import { fieldErrorSchema, idSchema } from "./common";
+import { brokenRules, brokenRulesOfPart, type CrossFieldError } from "./configuration-rules";
 import { text } from "./configuration-text";
 import { configStatusSchema } from "./devices";
 
@@ -50,48 +50,82 @@ const commandPattern = z
   .string()
   .regex(/^AT[!-~]{0,62}$/i, "must be a command's name such as AT+CFUN, or its beginning and *");
 
+const subscriptionsSchema = z.array(z.strictObject({ topic: text.topicFilter, qos: qos.default(0) })).max(64);
+
+/** What to do after the module gave up (§3.4). */
+const recoverySchema = z.strictObject({
+  reopenAfterS: wholeFrom({ min: 1, max: 86_400 }).default(60),
+  backoff: z.number().min(1).max(10).default(2),
+  maxReopens: wholeFrom({ min: 0, max: 1_000 }).default(5),
+  thenRestart: z.boolean().default(true),
+});
+
+const telemetrySchema = z.strictObject({ signalEveryS: wholeFrom({ min: 5, max: 86_400 }).default(60) });
+
+/** Which AT commands a job may run on the device; an empty `allow` allows all that `deny` does not name. */
+const atSchema = z.strictObject({
+  allow: z.array(commandPattern).max(128).default([]),
+  deny: z.array(commandPattern).max(128).default([]),
+});
+
 const shape = {
   mqtt: mqttSchema,
-  subscriptions: z
-    .array(z.strictObject({ topic: text.topicFilter, qos: qos.default(0) }))
-    .max(64)
-    .default([]),
-  /** What to do after the module gave up (§3.4). */
-  recovery: z
-    .strictObject({
-      reopenAfterS: wholeFrom({ min: 1, max: 86_400 }).default(60),
-      backoff: z.number().min(1).max(10).default(2),
-      maxReopens: wholeFrom({ min: 0, max: 1_000 }).default(5),
-      thenRestart: z.boolean().default(true),
-    })
-    .prefault({}),
-  telemetry: z.strictObject({ signalEveryS: wholeFrom({ min: 5, max: 86_400 }).default(60) }).prefault({}),
-  /** Which AT commands a job may run on the device; an empty `allow` allows all that `deny` does not name. */
-  at: z
-    .strictObject({
-      allow: z.array(commandPattern).max(128).default([]),
-      deny: z.array(commandPattern).max(128).default([]),
-    })
-    .prefault({}),
+  subscriptions: subscriptionsSchema.default([]),
+  recovery: recoverySchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
+  at: atSchema.prefault({}),
 };
 
 /**
  * The configuration document that operators write; defaults are the manual's where it has one. Every rule that is
  * broken is reported at once, those between fields also when single fields are wrong.
  */
-export const configDocumentSchema = z.strictObject(shape).superRefine(
-  (document, context) => {
-    for (const { path, rule, message } of brokenRules(document))
-      context.addIssue({ code: "custom", path, message, params: { rule } });
-  },
-  { when: () => true },
-);
+export const configDocumentSchema = z.strictObject(shape).superRefine(checking(brokenRules), { when: () => true });
 export type ConfigDocument = z.infer<typeof configDocumentSchema>;
 /** What an operator may send: all that has a default may be left out. */
 export type ConfigDocumentInput = z.input<typeof configDocumentSchema>;
 
+/**
+ * Part of a document, as profiles and devices' own settings hold it: every field may be left out and none has a default.
+ * Each rule is checked on what is there.
+ */
+export const configTemplateSchema = z
+  .strictObject({
+    mqtt: z.strictObject({ ...partOf(mqttSchema.shape), will: z.strictObject(partOf(willSchema.shape)).optional() }),
+    subscriptions: subscriptionsSchema,
+    recovery: z.strictObject(partOf(recoverySchema.shape)),
+    telemetry: z.strictObject(partOf(telemetrySchema.shape)),
+    at: z.strictObject(partOf(atSchema.shape)),
+  })
+  .partial()
+  .superRefine(checking(brokenRulesOfPart), { when: () => true });
+export type ConfigTemplate = z.infer<typeof configTemplateSchema>;
+
 /** A JSON merge patch (RFC 7396) of the document: a member that is null is removed. */
 export const configPatchSchema = z.record(z.string(), z.unknown());
+
+/**
+ * What a device's own settings may hold. It is checked as a whole together with the profiles below it, so that one answer
+ * names all that is wrong: the schema here only documents.
+ */
+export const ownSettingsSchema = z
+  .record(z.string(), z.unknown())
+  .meta({ ...z.toJSONSchema(configTemplateSchema, { io: "input", target: "openapi-3.0", unrepresentable: "any" }) });
+
+/** Where the value of a field comes from. */
+export const configOriginSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("profile"), id: idSchema, name: z.string() }),
+  z.object({ kind: z.literal("device") }),
+  z.object({ kind: z.literal("default") }),
+]);
+export type ConfigOrigin = z.infer<typeof configOriginSchema>;
+export const explainedFieldSchema = z.object({ path: z.string(), value: z.unknown(), from: configOriginSchema });
+export type ExplainedField = z.infer<typeof explainedFieldSchema>;
+
+export const configQuerySchema = z.strictObject({
+  /** Says of each value where it comes from. */
+  explain: z.enum(["true", "false"]).optional(),
+});
 
 export const configStateSchema = z.object({
   version: z.number().int(),
@@ -102,5 +136,30 @@ export const configStateSchema = z.object({
   reason: z.string().optional(),
   /** What the manual advises against, though it is accepted. */
   warnings: z.array(fieldErrorSchema).optional(),
+  /** Why profiles and own settings make no valid document together; `desired` is the last valid one then. */
+  errors: z.array(fieldErrorSchema).optional(),
+  /** The device's own settings, which overlay its profiles; null where it has none. */
+  own: z.record(z.string(), z.unknown()).nullable(),
+  explain: z.array(explainedFieldSchema).optional(),
 });
 export type ConfigState = z.infer<typeof configStateSchema>;
+
+function checking(rules: (document: unknown) => CrossFieldError[]) {
+  return (document: unknown, context: z.core.$RefinementCtx): void => {
+    for (const { path, rule, message } of rules(document))
+      context.addIssue({ code: "custom", path, message, params: { rule } });
+  };
+}
+
+type Part<S extends z.ZodRawShape> = {
+  [K in keyof S]: z.ZodOptional<S[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : S[K]>;
+};
+
+/** The same fields, none required and none with a default. */
+function partOf<S extends z.ZodRawShape>(shape: S): Part<S> {
+  const fields = Object.entries(shape).map(([name, field]) => [
+    name,
+    z.optional(field instanceof z.ZodDefault ? field.unwrap() : field),
+  ]);
+  return Object.fromEntries(fields) as Part<S>;
+}

@@ -56,6 +56,8 @@ export const deviceQuerySchema = z.strictObject({
   tag: tagSchema.optional(),
   state: z.enum(KNOWN_MODULE_STATES).optional(),
   online: z.enum(["true", "false"]).optional(),
+  /** How far the device is with its configuration. */
+  config: configStatusSchema.optional(),
 });
 export type DeviceQuery = z.infer<typeof deviceQuerySchema>;
 

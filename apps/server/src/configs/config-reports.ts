@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from "@nestjs/common";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { type NewEvent, type Projector, Projectors } from "../ingest/projectors";
-import { Database, type Transaction } from "../platform/database/database";
+import type { Transaction } from "../platform/database/database";
 import { storable } from "../platform/database/storable";
 import { type ConfigReport, ConfigsStore } from "./configs.store";
 import { ConfigsService } from "./configs.service";
@@ -19,7 +19,6 @@ export class ConfigReports implements OnModuleInit, Projector<"config"> {
   constructor(
     private readonly frames: FrameHandlers,
     private readonly projectors: Projectors,
-    private readonly database: Database,
     private readonly configs: ConfigsService,
     private readonly store: ConfigsStore,
   ) {}
@@ -28,8 +27,13 @@ export class ConfigReports implements OnModuleInit, Projector<"config"> {
     this.projectors.register(this);
     this.frames.welcomers.push((deviceId, hello) => this.configs.welcome(deviceId, hello));
     this.frames.register("reported", async ({ deviceId }, { version, status, reason, config }) => {
-      const report = { deviceId, version, status, reason: storable(reason ?? null), config: withoutSecrets(config) };
-      await this.store.report(this.database.pool, [report]);
+      await this.configs.report({
+        deviceId,
+        version,
+        status,
+        reason: storable(reason ?? null),
+        config: withoutSecrets(config),
+      });
     });
   }
 

@@ -1,21 +1,27 @@
 import {
-  type ConfigDocument,
-  configDocumentSchema,
   configPatchSchema,
+  configQuerySchema,
   type ConfigState,
   configStateSchema,
+  configVersionDetailSchema,
+  configVersionPageSchema,
+  type ConfigVersionQuery,
+  configVersionQuerySchema,
   idParamSchema,
+  ownSettingsSchema,
+  versionParamsSchema,
 } from "@mn316-fleet/contracts";
-import { Body, Controller, Get, Headers, Param, Patch, Put, Res } from "@nestjs/common";
-import { ApiConsumes, ApiHeader, ApiTags } from "@nestjs/swagger";
+import { Body, Controller, Delete, Get, Headers, Param, Patch, Post, Put, Query, Res } from "@nestjs/common";
+import { ApiConsumes, ApiTags } from "@nestjs/swagger";
 import type { FastifyReply } from "fastify";
+import type { z } from "zod";
+import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
 import { ApiResult } from "../platform/http/api-result";
 import { ConfigsService } from "./configs.service";
-import { entityTag, readIfMatch } from "./if-match";
+import { entityTag, IfMatchHeader, readIfMatch } from "./if-match";
 
-const IfMatchHeader = () =>
-  ApiHeader({ name: "If-Match", required: false, description: 'The version seen, such as "3"; another one is 412.' });
+const STORED = "Stored, and sent to the device if it is connected.";
 
 @ApiTags("configuration")
 @Controller("api/v1/devices/:id/config")
@@ -25,35 +31,84 @@ export class ConfigsController {
   @Get()
   @RequireRole("viewer")
   @ApiResult(configStateSchema)
-  async get(@Param({ schema: idParamSchema }) { id }: { id: string }, @Res({ passthrough: true }) reply: FastifyReply) {
-    return tagged(reply, await this.configs.get(id));
+  async get(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Query({ schema: configQuerySchema }) { explain }: z.infer<typeof configQuerySchema>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return tagged(reply, await this.configs.get(id, explain === "true"));
   }
 
   @Put()
   @RequireRole("operator")
   @IfMatchHeader()
-  @ApiResult(configStateSchema, 200, "Stored, and sent to the device if it is connected.")
+  @ApiResult(configStateSchema, 200, STORED)
   async put(
     @Param({ schema: idParamSchema }) { id }: { id: string },
-    @Body({ schema: configDocumentSchema }) document: ConfigDocument,
+    @Body({ schema: ownSettingsSchema }) settings: Record<string, unknown>,
     @Headers("if-match") ifMatch: string | undefined,
+    @CurrentCaller() { name }: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tagged(reply, await this.configs.put(id, document, readIfMatch(ifMatch)));
+    return tagged(reply, await this.configs.put(id, settings, readIfMatch(ifMatch), name));
   }
 
   @Patch()
   @RequireRole("operator")
   @IfMatchHeader()
   @ApiConsumes("application/merge-patch+json", "application/json")
-  @ApiResult(configStateSchema, 200, "Stored, and sent to the device if it is connected.")
+  @ApiResult(configStateSchema, 200, STORED)
   async patch(
     @Param({ schema: idParamSchema }) { id }: { id: string },
     @Body({ schema: configPatchSchema }) patch: Record<string, unknown>,
     @Headers("if-match") ifMatch: string | undefined,
+    @CurrentCaller() { name }: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tagged(reply, await this.configs.patch(id, patch, readIfMatch(ifMatch)));
+    return tagged(reply, await this.configs.patch(id, patch, readIfMatch(ifMatch), name));
+  }
+
+  @Delete()
+  @RequireRole("operator")
+  @IfMatchHeader()
+  @ApiResult(configStateSchema, 200, "The device's own settings are gone; its profiles hold alone.")
+  async remove(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Headers("if-match") ifMatch: string | undefined,
+    @CurrentCaller() { name }: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return tagged(reply, await this.configs.remove(id, readIfMatch(ifMatch), name));
+  }
+
+  @Get("versions")
+  @RequireRole("viewer")
+  @ApiResult(configVersionPageSchema, 200, "Newest first.")
+  history(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Query({ schema: configVersionQuerySchema }) query: ConfigVersionQuery,
+  ) {
+    return this.configs.history(id, query);
+  }
+
+  @Get("versions/:version")
+  @RequireRole("viewer")
+  @ApiResult(configVersionDetailSchema)
+  version(@Param({ schema: versionParamsSchema }) { id, version }: z.infer<typeof versionParamsSchema>) {
+    return this.configs.version(id, version);
+  }
+
+  @Post("versions/:version/revert")
+  @RequireRole("operator")
+  @IfMatchHeader()
+  @ApiResult(configStateSchema, 200, "That version's document and password are the device's own settings now.")
+  async revert(
+    @Param({ schema: versionParamsSchema }) { id, version }: z.infer<typeof versionParamsSchema>,
+    @Headers("if-match") ifMatch: string | undefined,
+    @CurrentCaller() { name }: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return tagged(reply, await this.configs.revert(id, version, readIfMatch(ifMatch), name));
   }
 }
 

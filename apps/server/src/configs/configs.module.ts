@@ -1,14 +1,31 @@
 import { Module } from "@nestjs/common";
+import { ProfilesStore } from "../profiles/profiles.store";
+import { ConfigFrames } from "./config-frames";
 import { ConfigReports } from "./config-reports";
+import { ConfigVersionsStore } from "./config-versions.store";
 import { ConfigsController } from "./configs.controller";
 import { ConfigsService } from "./configs.service";
 import { ConfigsStore } from "./configs.store";
 import { PasswordVault } from "./password-vault";
+import { PasswordsStore } from "./passwords.store";
+import { Resolver } from "./resolver";
+import { UnresolvedConfigs } from "./unresolved-configs";
 
 /** What each device is to be configured with, and how far it is. */
 @Module({
   controllers: [ConfigsController],
-  providers: [ConfigsService, ConfigsStore, PasswordVault, ConfigReports],
-  exports: [ConfigsService],
+  providers: [
+    ConfigsService,
+    ConfigsStore,
+    ConfigVersionsStore,
+    ConfigFrames,
+    ConfigReports,
+    PasswordVault,
+    PasswordsStore,
+    ProfilesStore,
+    Resolver,
+    UnresolvedConfigs,
+  ],
+  exports: [ConfigsService, ConfigsStore, PasswordsStore, ProfilesStore, Resolver, UnresolvedConfigs],
 })
 export class ConfigsModule {}

@@ -1,65 +1,104 @@
 import {
-  brokenRules,
-  type ConfigDocument,
-  configDocumentSchema,
   type ConfigState,
+  type ConfigVersion,
+  type ConfigVersionDetail,
+  type ConfigVersionQuery,
   configWarnings,
-  type FieldError,
   HIDDEN_PASSWORD,
+  type Page,
 } from "@mn316-fleet/contracts";
-import type { AtPolicy, DesiredFrame, HelloFrame, WelcomeFrame } from "@mn316-fleet/protocol";
+import type { AtPolicy, DesiredFrame, HelloFrame, ReportedConfig, WelcomeFrame } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
-import { AgentLinks } from "../gateway/agent-links";
-import { Database } from "../platform/database/database";
+import { z } from "zod";
+import { Database, type Transaction } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
+import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { invalid, notFound, ProblemError } from "../platform/problems/problem.error";
-import { fieldErrors } from "../platform/problems/validation.pipe";
-import { type ConfigRow, ConfigsStore } from "./configs.store";
+import { ConfigFrames } from "./config-frames";
+import { type ConfigVersionRow, ConfigVersionsStore } from "./config-versions.store";
+import { type ConfigReport, type ConfigRow, ConfigsStore, type VersionCause } from "./configs.store";
+import { driftOf } from "./drift";
 import { entityTag, type VersionCondition } from "./if-match";
 import { mergePatch } from "./merge-patch";
-import { PasswordVault, WrongKeyError } from "./password-vault";
-import { pathsNeedingImei, resolve, type StoredDocument } from "./resolve";
+import { explain } from "./overlay";
+import { PasswordsStore } from "./passwords.store";
 import { withoutSecrets } from "./reported";
+import { nextVersion, Resolver } from "./resolver";
+import { passwordIn, withoutPassword } from "./settings-password";
 
-/** Time that a module on NB-IoT may take to connect before the agent rolls a configuration back. */
-const CONFIRM_WITHIN_S = 60;
+/** Settings of a device's own, and the password that belongs to them. */
+type Own = Pick<ConfigRow, "own" | "ownPasswordId">;
 
-/** The desired configuration of devices: a versioned twin of what each module reports. */
+/** The desired configuration of devices: profiles overlaid by their own settings, a versioned twin of what each module reports. */
 @Injectable()
 export class ConfigsService {
   constructor(
     private readonly database: Database,
     private readonly store: ConfigsStore,
-    private readonly vault: PasswordVault,
-    private readonly links: AgentLinks,
+    private readonly versions: ConfigVersionsStore,
+    private readonly passwords: PasswordsStore,
+    private readonly resolver: Resolver,
+    private readonly frames: ConfigFrames,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async get(deviceId: string): Promise<ConfigState> {
+  /** @param isExplained says of each value where it comes from now */
+  async get(deviceId: string, isExplained = false): Promise<ConfigState> {
     const row = await this.store.find(deviceId);
     if (!row) throw notFound("device", deviceId);
-    return toState(row);
+    const state = toState(row);
+    if (!isExplained || !state.desired) return state;
+    const [outcome] = await this.resolver.resolve(this.database.pool, [row]);
+    return { ...state, explain: explain(state.desired, outcome?.layers ?? []) };
   }
 
-  /** Replaces the document; see `HIDDEN_PASSWORD` for what becomes of the stored password. */
-  put(deviceId: string, document: ConfigDocument, condition: VersionCondition): Promise<ConfigState> {
-    return this.write(deviceId, condition, () => document);
+  /** Replaces the device's own settings; see `HIDDEN_PASSWORD` for what becomes of the stored password. */
+  put(deviceId: string, settings: Record<string, unknown>, condition: VersionCondition, author: string) {
+    return this.write(deviceId, condition, { author, source: "device" }, (tx, row) => this.ownAfter(tx, row, settings));
   }
 
-  /** Changes the document by a JSON merge patch; the result is checked as a whole. */
-  patch(deviceId: string, patch: Record<string, unknown>, condition: VersionCondition): Promise<ConfigState> {
-    return this.write(deviceId, condition, ({ desired }) => {
-      const parsed = configDocumentSchema.safeParse(keepingNullPassword(patch, mergePatch(desired ?? {}, patch)));
-      if (!parsed.success) throw invalid(fieldErrors(parsed.error.issues));
-      return parsed.data;
+  /** Changes the device's own settings by a JSON merge patch; what comes of it is checked as a whole. */
+  patch(deviceId: string, patch: Record<string, unknown>, condition: VersionCondition, author: string) {
+    return this.write(deviceId, condition, { author, source: "device" }, (tx, row) =>
+      this.ownAfter(tx, row, keepingNullPassword(patch, mergePatch(row.own ?? {}, patch))),
+    );
+  }
+
+  /** Removes the device's own settings: what its profiles say holds alone. */
+  remove(deviceId: string, condition: VersionCondition, author: string) {
+    return this.write(deviceId, condition, { author, source: "removed" }, () =>
+      Promise.resolve({ own: null, ownPasswordId: null }),
+    );
+  }
+
+  /** Makes the document of an earlier version, with the password that it had, the device's own settings. */
+  revert(deviceId: string, version: number, condition: VersionCondition, author: string) {
+    const cause: VersionCause = { author, source: "revert", sourceVersion: version };
+    return this.write(deviceId, condition, cause, async (tx) => {
+      const former = await this.versions.find(deviceId, version, tx);
+      if (!former) throw notFound("version of this configuration", String(version));
+      return { own: former.document, ownPasswordId: former.document && former.passwordId };
     });
+  }
+
+  async history(deviceId: string, { cursor, limit }: ConfigVersionQuery): Promise<Page<ConfigVersion>> {
+    await this.mustExist(deviceId);
+    const rows = await this.versions.list(deviceId, limit, decodeCursor(cursor, z.number().int()));
+    return pageOfRows(rows, limit, toVersion, ({ version }) => version);
+  }
+
+  async version(deviceId: string, version: number): Promise<ConfigVersionDetail> {
+    await this.mustExist(deviceId);
+    const row = await this.versions.find(deviceId, version);
+    if (!row) throw notFound("version of this configuration", String(version));
+    return { ...toVersion(row), document: shown(row.document, row.passwordId) };
   }
 
   /** What the device's agent should have; undefined where it was never given anything, or cannot be. */
   async desiredFrame(deviceId: string): Promise<DesiredFrame | undefined> {
     const row = await this.store.find(deviceId);
-    return row && this.frameOf(deviceId, row);
+    return row && this.frames.of(row);
   }
 
   /** Which AT commands jobs may run on the device; undefined where it was never configured. */
@@ -69,73 +108,62 @@ export class ConfigsService {
 
   /** Adds the desired configuration to the welcome of an agent that has another one. */
   async welcome(deviceId: string, { reported }: HelloFrame): Promise<Partial<WelcomeFrame>> {
-    await this.store.takeHello(deviceId, reported.version, withoutSecrets(reported.config));
+    const config = withoutSecrets(reported.config);
+    await this.store.takeHello(deviceId, reported.version, config);
     const row = await this.store.find(deviceId);
+    if (row?.version === reported.version) await this.judgeDrift(row, config);
     // A version that the device refused or rolled back stays refused until it is written anew or asked for by a job.
     if (!row || row.version === reported.version || row.status === "rejected" || row.status === "rolled-back")
       return {};
-    const frame = await this.frameOf(deviceId, row);
+    const frame = await this.frames.of(row);
     if (!frame) return {};
+    await this.store.told([deviceId]);
     const { type: _type, ...desired } = frame;
     return { desired };
+  }
+
+  /** Takes what an agent says at once of a version. */
+  async report(report: ConfigReport): Promise<void> {
+    await this.store.report(this.database.pool, [report]);
+    const row = await this.store.find(report.deviceId);
+    if (report.status === "applied" && row?.version === report.version) await this.judgeDrift(row, report.config);
+  }
+
+  private async judgeDrift(row: ConfigRow, config: ReportedConfig | null): Promise<void> {
+    if (!config || !row.desired) return;
+    const frame = await this.frames.of(row);
+    if (frame) await this.store.writeDrift(row.deviceId, row.version, driftOf(frame.config, config).length > 0);
   }
 
   private async write(
     deviceId: string,
     condition: VersionCondition,
-    next: (row: ConfigRow) => ConfigDocument,
+    cause: VersionCause,
+    next: (tx: Transaction, row: ConfigRow) => Promise<Own>,
   ): Promise<ConfigState> {
     const state = await this.database.transaction(async (tx) => {
-      const row = await this.store.lock(tx, deviceId);
+      const [row] = await this.store.lock(tx, [deviceId]);
       if (!row) throw notFound("device", deviceId);
       if (!condition(row.version)) throw preconditionFailed(toState(row));
-      const document = next(row);
-      const sealed = this.passwordAfter(deviceId, row, document);
-      const written = { ...row, ...sealed, version: row.version + 1, desired: withoutPassword(document) };
-      if (row.imei === null) refuseImei(written.desired);
-      await this.store.write(tx, deviceId, written);
-      return toState({ ...written, status: "pending", reason: null });
+      const own = await next(tx, row);
+      const [outcome] = await this.resolver.resolve(tx, [{ ...row, ...own }]);
+      if (!outcome || outcome.problems.length > 0) throw invalid(outcome?.problems ?? []);
+      await this.store.writeOwn(tx, { deviceId, ...own, own: own.own && withoutPassword(own.own) });
+      await this.store.writeVersions(tx, [nextVersion({ ...outcome, row }, cause)]);
+      const [written] = await this.store.findAll(tx, [deviceId]);
+      if (!written) throw notFound("device", deviceId);
+      return toState(written);
     });
-    this.logger.info({ deviceId, version: state.version }, "desired configuration written");
-    await this.send(deviceId);
+    this.logger.info({ deviceId, version: state.version, source: cause.source }, "desired configuration written");
+    await this.frames.tell([deviceId]);
     return state;
   }
 
-  /** Reaches an agent that is connected; any other gets it with its welcome, so a failure here costs only time. */
-  private async send(deviceId: string): Promise<void> {
-    try {
-      const frame = await this.desiredFrame(deviceId);
-      if (frame) await this.links.send(deviceId, frame);
-    } catch (error) {
-      this.logger.warn({ deviceId, err: error }, "desired configuration not sent now");
-    }
-  }
-
-  private async frameOf(deviceId: string, row: ConfigRow): Promise<DesiredFrame | undefined> {
-    const { desired, version, imei } = row;
-    if (!desired) return undefined;
-    try {
-      if (imei === null) refuseImei(desired);
-      const config = resolve(desired, { imei: imei ?? "", device: deviceId }, this.storedPassword(deviceId, row));
-      return { type: "desired", version, config, confirmWithinS: CONFIRM_WITHIN_S };
-    } catch (error) {
-      if (!(error instanceof WrongKeyError) && !(error instanceof ProblemError)) throw error;
-      const reason = error instanceof WrongKeyError ? `${error.message} Write it again.` : "The device has no IMEI.";
-      this.logger.error({ deviceId, version, reason }, "desired configuration cannot be sent");
-      await this.store.reject(deviceId, version, reason);
-      return undefined;
-    }
-  }
-
-  /** The password to store with a document, checked together with its other fields. */
-  private passwordAfter(
-    deviceId: string,
-    row: ConfigRow,
-    document: ConfigDocument,
-  ): Pick<ConfigRow, "password" | "passwordKeyId"> {
-    const { password: given } = document.mqtt;
-    const keeps = given === undefined || given === HIDDEN_PASSWORD;
-    if (given === HIDDEN_PASSWORD && !row.password)
+  /** Own settings as a caller sends them: the password goes where it is encrypted, once the rules are known to hold. */
+  private async ownAfter(tx: Transaction, row: ConfigRow, settings: Record<string, unknown>): Promise<Own> {
+    const given = passwordIn(settings);
+    const own = withoutPassword(settings);
+    if (given === HIDDEN_PASSWORD && row.passwordId === null && row.ownPasswordId === null)
       throw invalid([
         {
           path: "mqtt.password",
@@ -143,68 +171,58 @@ export class ConfigsService {
           message: `no password is stored that ${HIDDEN_PASSWORD} could stand for`,
         },
       ]);
-    const password = keeps ? this.keptPassword(deviceId, row) : (given ?? undefined);
-    const { password: _given, ...mqtt } = document.mqtt;
-    const errors = brokenRules({ ...document, mqtt: { ...mqtt, ...(password !== undefined && { password }) } });
-    if (errors.length > 0) throw invalid(errors.map((error) => ({ ...error, path: error.path.join(".") })));
-    if (keeps) return { password: row.password, passwordKeyId: row.passwordKeyId };
-    if (password === undefined) return { password: null, passwordKeyId: null };
-    const { sealed, keyId } = this.vault.seal(password, deviceId);
-    return { password: sealed, passwordKeyId: keyId };
+    if (given === undefined || given === HIDDEN_PASSWORD) return { own, ownPasswordId: row.ownPasswordId };
+    if (given === null) return { own, ownPasswordId: null };
+    if (typeof given !== "string") return { own: settings, ownPasswordId: null }; // which the rules will refuse
+    return { own, ownPasswordId: await this.passwords.add(tx, given, row.deviceId) };
   }
 
-  /** @throws 422 where another key sealed it: what cannot be read cannot be checked either */
-  private keptPassword(deviceId: string, row: ConfigRow): string | undefined {
-    try {
-      return this.storedPassword(deviceId, row);
-    } catch (error) {
-      if (!(error instanceof WrongKeyError)) throw error;
-      const message =
-        "the stored one was encrypted with another FLEET_SECRET_KEY: write it again, or null to remove it";
-      throw invalid([{ path: "mqtt.password", rule: "decryptable", message }]);
-    }
-  }
-
-  private storedPassword(deviceId: string, { password, passwordKeyId }: ConfigRow): string | undefined {
-    if (!password || passwordKeyId === null) return undefined;
-    return this.vault.open({ sealed: password, keyId: passwordKeyId }, deviceId);
+  private async mustExist(deviceId: string): Promise<void> {
+    if (!(await this.store.find(deviceId))) throw notFound("device", deviceId);
   }
 }
 
 /** In a merge patch null removes a member, but a removed password means "keep the stored one": so null must survive. */
-function keepingNullPassword(patch: Record<string, unknown>, merged: unknown): unknown {
-  const { mqtt } = patch as { mqtt?: { password?: unknown } | null };
-  return mqtt?.password === null ? addPassword(merged, null) : merged;
+function keepingNullPassword(patch: Record<string, unknown>, merged: unknown): Record<string, unknown> {
+  const settings = merged as Record<string, unknown>;
+  if (passwordIn(patch) !== null) return settings;
+  return { ...settings, mqtt: { ...(settings.mqtt as object | undefined), password: null } };
 }
 
-function addPassword(document: unknown, password: null): unknown {
-  const { mqtt, ...rest } = document as { mqtt: object };
-  return { ...rest, mqtt: { ...mqtt, password } };
-}
-
-function withoutPassword({ mqtt, ...document }: ConfigDocument): StoredDocument {
-  const { password: _password, ...rest } = mqtt;
-  return { ...document, mqtt: rest };
-}
-
-function refuseImei(document: StoredDocument): void {
-  const errors = pathsNeedingImei(document).map((path): FieldError => ({
-    path,
-    rule: "imei-known",
-    message: "holds {imei}, but the device has no IMEI",
-  }));
-  if (errors.length > 0) throw invalid(errors);
-}
-
-function toState({ version, desired, password, reported, status, reason }: ConfigRow): ConfigState {
+function toState(row: ConfigRow): ConfigState {
+  const { version, desired, passwordId, own, ownPasswordId, reported, shownStatus, reason, problems } = row;
   const warnings = desired ? configWarnings(desired) : [];
+  const why = problems ? "Its profiles and own settings make no valid configuration together: see errors." : reason;
   return {
     version,
-    desired: desired && (password ? { ...desired, mqtt: { ...desired.mqtt, password: HIDDEN_PASSWORD } } : desired),
+    desired: shown(desired, passwordId),
     reported,
-    status,
-    ...(reason !== null && { reason }),
+    status: shownStatus,
+    ...(why !== null && { reason: why }),
     ...(warnings.length > 0 && { warnings }),
+    ...(problems && { errors: problems }),
+    own: own && (ownPasswordId === null ? own : shown(own as { mqtt?: object }, ownPasswordId)),
+  };
+}
+
+function shown<T extends { mqtt?: object }>(document: T | null, passwordId: string | null): T | null {
+  if (!document || passwordId === null) return document;
+  return { ...document, mqtt: { ...document.mqtt, password: HIDDEN_PASSWORD } };
+}
+
+function toVersion(row: ConfigVersionRow): ConfigVersion {
+  const { version, at, author, source, sourceId, sourceName, sourceVersion, changes } = row;
+  return {
+    version,
+    at: at.toISOString(),
+    author,
+    source: {
+      kind: source,
+      ...(sourceId !== null && { id: sourceId }),
+      ...(sourceName !== null && { name: sourceName }),
+      ...(sourceVersion !== null && { version: sourceVersion }),
+    },
+    changes,
   };
 }
 

@@ -45,7 +45,7 @@ describe("the configuration of a device", () => {
 
   it("has version 0 and nothing in it until it is written", async () => {
     const answer = await server.request("GET", `devices/${id}/config`);
-    expect(answer.body).toEqual({ version: 0, desired: null, reported: null, status: "none" });
+    expect(answer.body).toEqual({ version: 0, desired: null, reported: null, status: "none", own: null });
     expect(answer.headers.get("etag")).toBe('"0"');
   });
 
@@ -182,7 +182,9 @@ describe("the configuration of a device", () => {
       const answer = await put(withPassword);
       expect(answer.body.desired.mqtt.password).toBe("***");
       expect(JSON.stringify(await config())).not.toContain(PASSWORD);
-      const { rows } = await server.database.pool.query("SELECT row_to_json(c)::text AS row FROM device_config c");
+      const { rows } = await server.database.pool.query(
+        "SELECT jsonb_build_array(to_jsonb(c), to_jsonb(p), to_jsonb(v))::text AS row FROM device_config c, mqtt_password p, config_version v",
+      );
       expect(rows[0].row).not.toContain(PASSWORD);
       expect(rows[0].row).not.toContain(Buffer.from(PASSWORD).toString("hex"));
       expect(lastSent()?.config.mqtt.password).toBe(PASSWORD);
@@ -217,14 +219,14 @@ describe("the configuration of a device", () => {
 
     it("that another key encrypted is not sent, and the reason is told", async () => {
       await put(withPassword);
-      await server.database.pool.query("UPDATE device_config SET password_key_id = 'another'");
+      await server.database.pool.query("UPDATE mqtt_password SET key_id = 'another'");
       expect((await server.connect(id)).welcome).toEqual({});
       expect(await config()).toMatchObject({ status: "rejected", reason: expect.stringContaining("another") });
     });
 
     it("that another key encrypted cannot be kept, only written again or removed", async () => {
       await put({ mqtt: { ...mqtt, username: "u", password: PASSWORD } });
-      await server.database.pool.query("UPDATE device_config SET password_key_id = 'another'");
+      await server.database.pool.query("UPDATE mqtt_password SET key_id = 'another'");
       for (const answer of [await patch({ mqtt: { port: 1884 } }), await put({ mqtt: { ...mqtt, username: "u" } })]) {
         expect(answer.status).toBe(422);
         expect(answer.body.errors).toMatchObject([{ path: "mqtt.password", rule: "decryptable" }]);

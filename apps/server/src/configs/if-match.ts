@@ -1,3 +1,4 @@
+import { ApiHeader } from "@nestjs/swagger";
 import { invalid } from "../platform/problems/problem.error";
 
 /** A condition on the version that a write replaces. */
@@ -25,3 +26,7 @@ export function readIfMatch(header: string | undefined): VersionCondition {
 export function entityTag(version: number): string {
   return `"${version}"`;
 }
+
+/** Documents the header on a route that reads it. */
+export const IfMatchHeader = () =>
+  ApiHeader({ name: "If-Match", required: false, description: 'The version seen, such as "3"; another one is 412.' });

@@ -24,44 +24,61 @@ export class WrongKeyError extends Error {
   }
 }
 
-/** Encrypts the modules' MQTT passwords with the key of `FLEET_SECRET_KEY`, or with one kept in the data folder. */
+/**
+ * Encrypts the modules' MQTT passwords with the keys of `FLEET_SECRET_KEY`, or with those kept in the data folder: the first
+ * one seals, all of them open.
+ */
 @Injectable()
 export class PasswordVault {
-  private readonly key: Buffer;
+  private readonly keys: Map<string, Buffer>;
   /** Tells keys apart without telling anything of them. */
-  private readonly keyId: string;
+  readonly keyId: string;
 
   constructor(@Inject(SETTINGS) { secretKey, dataDir }: Pick<Settings, "secretKey" | "dataDir">) {
-    this.key = secretKey === undefined ? keptKey(dataDir) : keyFrom(secretKey);
-    this.keyId = createHash("sha256").update("key id").update(this.key).digest("hex").slice(0, 12);
+    const keys = (secretKey ?? keptKeys(dataDir)).split(",").map(keyFrom);
+    this.keys = new Map(keys.map((key) => [idOf(key), key]));
+    this.keyId = [...this.keys.keys()][0] ?? "";
   }
 
-  /** @param deviceId binds the result to the device: it cannot be opened as another's */
-  seal(password: string, deviceId: string): SealedPassword {
+  /** @param ownerId binds the result to a device or profile: it cannot be opened as another's */
+  seal(password: string, ownerId: string): SealedPassword {
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(ALGORITHM, this.key, nonce).setAAD(Buffer.from(deviceId));
+    const cipher = createCipheriv(ALGORITHM, this.key(this.keyId), nonce).setAAD(Buffer.from(ownerId));
     const text = Buffer.concat([cipher.update(password, "utf8"), cipher.final()]);
     return { sealed: Buffer.concat([nonce, text, cipher.getAuthTag()]), keyId: this.keyId };
   }
 
-  /** @throws WrongKeyError where another key sealed it */
-  open({ sealed, keyId }: SealedPassword, deviceId: string): string {
-    if (keyId !== this.keyId) throw new WrongKeyError(keyId);
-    const decipher = createDecipheriv(ALGORITHM, this.key, sealed.subarray(0, NONCE_BYTES))
-      .setAAD(Buffer.from(deviceId))
+  /** @throws WrongKeyError where a key sealed it that is not here */
+  open({ sealed, keyId }: SealedPassword, ownerId: string): string {
+    const decipher = createDecipheriv(ALGORITHM, this.key(keyId), sealed.subarray(0, NONCE_BYTES))
+      .setAAD(Buffer.from(ownerId))
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     return decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
   }
+
+  knows(keyId: string): boolean {
+    return this.keys.has(keyId);
+  }
+
+  private key(keyId: string): Buffer {
+    const key = this.keys.get(keyId);
+    if (!key) throw new WrongKeyError(keyId);
+    return key;
+  }
+}
+
+function idOf(key: Buffer): string {
+  return createHash("sha256").update("key id").update(key).digest("hex").slice(0, 12);
 }
 
 function keyFrom(text: string): Buffer {
-  const key = decodeKey(text);
+  const key = decodeKey(text.trim());
   if (key?.length !== 32) throw new Error("FLEET_SECRET_KEY has a wrong value: expected 32 bytes as hex or base64");
   return key;
 }
 
 /** Made at the first start; readable by its owner only. Of two processes that start at once the first one's holds. */
-function keptKey(dataDir: string): Buffer {
+function keptKeys(dataDir: string): string {
   const file = path.join(dataDir, "secret-key");
   mkdirSync(dataDir, { recursive: true });
   try {
@@ -69,5 +86,5 @@ function keptKey(dataDir: string): Buffer {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  return keyFrom(readFileSync(file, "utf8").trim());
+  return readFileSync(file, "utf8").trim();
 }

@@ -34,7 +34,7 @@ const SELECT = `
          coalesce(s.online, false) AS online, s.link_since AS "linkSince", s.agent_version AS "agentVersion",
          ${MODULE_STATE} AS "moduleState", s.module_since AS "moduleSince", s.cause, s.signal_dbm AS "signalDbm",
          coalesce(c.version, 0) AS "desiredVersion", coalesce(c.reported_version, 0) AS "reportedVersion",
-         coalesce(c.status, 'none') AS "configStatus"
+         coalesce(c.shown_status, 'none') AS "configStatus"
     FROM device d
     LEFT JOIN device_state s ON s.device_id = d.id
     LEFT JOIN device_config c ON c.device_id = d.id`;
@@ -48,6 +48,14 @@ export class DevicesStore {
     return rows[0];
   }
 
+  async names(tx: Pick<Transaction, "query">, ids: readonly string[]): Promise<Map<string, string>> {
+    const { rows } = await tx.query<{ id: string; name: string }>(
+      "SELECT id, name FROM device WHERE id = ANY ($1::uuid[])",
+      [ids],
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   /**
    * One more than `limit`, oldest first, so that new devices come at the end (index device_created_at_id_idx).
    * @param after position (creation in ms, id) of the last device already seen
@@ -56,7 +64,7 @@ export class DevicesStore {
     query: Omit<DeviceQuery, "cursor">,
     after: readonly [createdAtMs: number, id: string] | undefined,
   ): Promise<DeviceRow[]> {
-    const { q, tag, state, online, limit } = query;
+    const { q, tag, state, online, config, limit } = query;
     const { rows } = await this.database.pool.query<DeviceRow>(
       `${SELECT}
         WHERE ($1::text IS NULL OR d.name ILIKE $1 OR d.imei LIKE $1)
@@ -64,7 +72,8 @@ export class DevicesStore {
           AND ($3::text IS NULL OR ${MODULE_STATE} = $3)
           AND ($4::boolean IS NULL OR coalesce(s.online, false) = $4)
           AND ($5::timestamptz IS NULL OR (d.created_at, d.id) > ($5, $6::uuid))
-        ORDER BY d.created_at, d.id LIMIT $7`,
+          AND ($7::text IS NULL OR coalesce(c.shown_status, 'none') = $7)
+        ORDER BY d.created_at, d.id LIMIT $8`,
       [
         q ? containing(q) : null,
         tag ?? null,
@@ -72,6 +81,7 @@ export class DevicesStore {
         online === undefined ? null : online === "true",
         after ? new Date(after[0]) : null,
         after?.[1] ?? null,
+        config ?? null,
         limit + 1,
       ],
     );

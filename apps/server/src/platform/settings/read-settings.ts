@@ -32,7 +32,9 @@ const schema = z.object({
   FLEET_ADMIN_KEY: z.string().min(16, "expected at least 16 characters").optional(),
   FLEET_SECRET_KEY: z
     .string()
-    .refine((value) => decodeKey(value)?.length === 32, { error: "expected 32 bytes as 64 hex digits or as base64" })
+    .refine((value) => value.split(",").every((key) => decodeKey(key.trim())?.length === 32), {
+      error: "expected 32 bytes as 64 hex digits or as base64, or several such keys with commas between them",
+    })
     .optional(),
   FLEET_ROLES: z
     .string()

@@ -10,7 +10,10 @@ export interface Settings {
   readonly redisPrefix: string;
   readonly dataDir: string;
   readonly adminKey: string | undefined;
-  /** 32 bytes, base64 or hex; undefined: made once and kept in the data folder with mode 0600. */
+  /**
+   * 32 bytes, base64 or hex; several with commas between them: the first one encrypts, all decrypt. undefined: made once and
+   * kept in the data folder with mode 0600.
+   */
   readonly secretKey: string | undefined;
   readonly roles: ReadonlySet<"api" | "gateway" | "worker">;
   readonly nodeId: string;

@@ -1,0 +1,68 @@
+import type { DesiredFrame } from "@mn316-fleet/protocol";
+import { Inject, Injectable } from "@nestjs/common";
+import type { Logger } from "pino";
+import { AgentLinks } from "../gateway/agent-links";
+import { Database } from "../platform/database/database";
+import { LOGGER } from "../platform/logging/nest-logger";
+import { type ConfigRow, ConfigsStore } from "./configs.store";
+import { WrongKeyError } from "./password-vault";
+import { PasswordsStore } from "./passwords.store";
+import { pathsNeedingImei, resolve } from "./resolve";
+
+/** Time that a module on NB-IoT may take to connect before the agent rolls a configuration back. */
+const CONFIRM_WITHIN_S = 60;
+/** Agents told at the same time: those of other nodes each cost a question to PostgreSQL and a signal. */
+const AT_ONCE = 8;
+
+/** Brings desired configurations to their agents. */
+@Injectable()
+export class ConfigFrames {
+  constructor(
+    private readonly database: Database,
+    private readonly store: ConfigsStore,
+    private readonly passwords: PasswordsStore,
+    private readonly links: AgentLinks,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** What an agent should have; undefined where its device was never given anything, or cannot be. */
+  async of({ deviceId, desired, version, imei, passwordId }: ConfigRow): Promise<DesiredFrame | undefined> {
+    if (!desired) return undefined;
+    if (imei === null && pathsNeedingImei(desired).length > 0)
+      return this.refuse(deviceId, version, "The device has no IMEI.");
+    try {
+      const password = passwordId === null ? undefined : await this.passwords.open(this.database.pool, passwordId);
+      const config = resolve(desired, { imei: imei ?? "", device: deviceId }, password);
+      return { type: "desired", version, config, confirmWithinS: CONFIRM_WITHIN_S };
+    } catch (error) {
+      if (!(error instanceof WrongKeyError)) throw error;
+      return this.refuse(deviceId, version, `${error.message} Write it again.`);
+    }
+  }
+
+  /**
+   * Tells agents that are connected; any other gets its configuration with its welcome, so a failure here costs only time.
+   * @param deviceIds a bounded batch
+   */
+  async tell(deviceIds: readonly string[]): Promise<void> {
+    try {
+      const rows = await this.store.findAll(this.database.pool, deviceIds);
+      for (let next = 0; next < rows.length; next += AT_ONCE)
+        await Promise.all(rows.slice(next, next + AT_ONCE).map((row) => this.send(row)));
+      await this.store.told(deviceIds);
+    } catch (error) {
+      this.logger.warn({ devices: deviceIds.length, err: error }, "desired configuration not sent now");
+    }
+  }
+
+  private async send(row: ConfigRow): Promise<void> {
+    const frame = await this.of(row);
+    if (frame) await this.links.send(row.deviceId, frame);
+  }
+
+  private async refuse(deviceId: string, version: number, reason: string): Promise<undefined> {
+    this.logger.error({ deviceId, version, reason }, "desired configuration cannot be sent");
+    await this.store.reject(deviceId, version, reason);
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Logger } from "pino";
+import { PasswordVault } from "./configs/password-vault";
+import { PasswordsStore } from "./configs/passwords.store";
+import { OwnPostgres } from "./platform/database/embedded-postgres";
+import { PgDatabase } from "./platform/database/pg-database";
+import type { Settings } from "./platform/settings/settings";
+
+/**
+ * Encrypts every stored password with the first key of `FLEET_SECRET_KEY`. Servers that know both keys may run meanwhile; the
+ * embedded PostgreSQL has to be free, because this starts it.
+ * @returns how many were encrypted anew, and how many cannot be because none of the keys opens them
+ */
+export async function rotatePasswords(
+  settings: Pick<Settings, "databaseUrl" | "dataDir" | "secretKey">,
+  logger: Logger,
+): Promise<{ resealed: number; unreadable: number }> {
+  const postgres = settings.databaseUrl === undefined ? await OwnPostgres.start(settings.dataDir, logger) : undefined;
+  try {
+    const database = new PgDatabase(settings.databaseUrl ?? postgres?.url ?? "", (error) => {
+      logger.warn({ reason: error.message }, "a database connection broke");
+    });
+    try {
+      return await new PasswordsStore(database, new PasswordVault(settings)).rotate();
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await postgres?.stop();
+  }
+}
