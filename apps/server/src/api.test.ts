@@ -29,6 +29,8 @@ const BODIES: Record<string, object> = {
   "patch /api/v1/profiles/{id}": { priority: 7 },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
+/** Answers that do not end: their headers are looked at. */
+const STREAMS = new Set(["get /api/v1/live"]);
 /** What only a device that is connected can do; none is here. */
 const NEEDS_LINK = new Set(["post /api/v1/devices/{id}/log-level"]);
 
@@ -114,6 +116,17 @@ describe("the REST API", () => {
     // Those that remove something go last, the device itself after what belongs to it.
     const removes = ({ method }: (typeof operations)[number]) => Number(method === "delete");
     for (const entry of [...operations].sort((a, b) => removes(a) - removes(b) || b.path.length - a.path.length)) {
+      if (STREAMS.has(entry.name)) {
+        const end = new AbortController();
+        const { status, headers } = await fetch(server.url + entry.path, {
+          headers: headersOf(keys.viewer),
+          signal: end.signal,
+        });
+        end.abort();
+        expect([status, headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+        expect(entry.operation.responses["200"]?.content).toHaveProperty(["text/event-stream"]);
+        continue;
+      }
       const answer = await call(entry, keys[entry.operation["x-required-role"]!]);
       if (NEEDS_LINK.has(entry.name)) {
         expectProblem(answer, 409);

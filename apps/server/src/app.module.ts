@@ -12,6 +12,7 @@ import { HistoryModule } from "./history/history.module";
 import { IngestModule } from "./ingest/ingest.module";
 import { JobsModule } from "./jobs/jobs.module";
 import type { Settings } from "./platform/settings/settings";
+import { LiveModule } from "./live/live.module";
 import { ProfilesModule } from "./profiles/profiles.module";
 
 /** The server: one module a feature. */
@@ -35,6 +36,7 @@ export class AppModule {
         DispatchModule,
         EnrollmentModule,
         ConsoleModule,
+        LiveModule,
       ],
     };
   }

@@ -2,6 +2,9 @@ import {
   availabilitySchema,
   type AvailabilityQuery,
   configStateSchema,
+  configVersionDetailSchema,
+  configVersionPageSchema,
+  type ConfigVersionQuery,
   createdDeviceSchema,
   type createDeviceSchema,
   type CreateJob,
@@ -18,13 +21,28 @@ import {
   jobPageSchema,
   type JobQuery,
   jobSchema,
+  type LiveEvent,
+  profileDetailSchema,
+  profilePageSchema,
+  type ProfileQuery,
+  removedProfileSchema,
   timeoutsSchema,
   type TimeoutsQuery,
   tokenSchema,
   type updateDeviceSchema,
+  type WriteProfileInput,
+  writtenProfileSchema,
 } from "@mn316-fleet/contracts";
 import { z } from "zod";
+import { liveEvents, type LiveOptions } from "./live";
 import { type ClientOptions, Transport } from "./transport";
+
+interface WriteOptions {
+  /** The version that was seen; without it the write is unconditional. */
+  version?: number;
+  /** Answers what the write would do, and writes nothing. */
+  dryRun?: boolean;
+}
 
 interface Call {
   signal?: AbortSignal | undefined;
@@ -63,7 +81,10 @@ export class FleetClient {
   };
 
   readonly config = {
-    get: (id: string, call: Call = {}) => this.transport.request(configStateSchema, `devices/${id}/config`, call),
+    get: (id: string, call: Call & { explain?: boolean } = {}) => {
+      const { explain, signal } = call;
+      return this.transport.request(configStateSchema, `devices/${id}/config`, { query: { explain }, signal });
+    },
     /** @param version the one that was seen; without it the write is unconditional */
     put: (id: string, body: object, version?: number) =>
       this.transport.request(configStateSchema, `devices/${id}/config`, {
@@ -77,7 +98,45 @@ export class FleetClient {
         body,
         headers: ifMatch(version),
       }),
+    /** Removes the device's own settings. */
+    delete: (id: string, version?: number) =>
+      this.transport.request(configStateSchema, `devices/${id}/config`, {
+        method: "DELETE",
+        headers: ifMatch(version),
+      }),
   };
+
+  readonly configVersions = {
+    list: (id: string, query: Partial<ConfigVersionQuery> = {}, call: Call = {}) =>
+      this.transport.request(configVersionPageSchema, `devices/${id}/config/versions`, { query, ...call }),
+    get: (id: string, version: number, call: Call = {}) =>
+      this.transport.request(configVersionDetailSchema, `devices/${id}/config/versions/${version}`, call),
+    /** Makes that version's document the device's own settings. @param seen the version that was seen */
+    revert: (id: string, version: number, seen?: number) =>
+      this.transport.request(configStateSchema, `devices/${id}/config/versions/${version}/revert`, {
+        method: "POST",
+        headers: ifMatch(seen),
+      }),
+  };
+
+  readonly profiles = {
+    list: (query: Partial<ProfileQuery> = {}, call: Call = {}) =>
+      this.transport.request(profilePageSchema, "profiles", { query, ...call }),
+    get: (id: string, call: Call = {}) => this.transport.request(profileDetailSchema, `profiles/${id}`, call),
+    create: (body: WriteProfileInput, how: WriteOptions = {}) =>
+      this.transport.request(writtenProfileSchema, "profiles", { method: "POST", body, ...writing(how) }),
+    put: (id: string, body: WriteProfileInput, how: WriteOptions = {}) =>
+      this.transport.request(writtenProfileSchema, `profiles/${id}`, { method: "PUT", body, ...writing(how) }),
+    patch: (id: string, body: object, how: WriteOptions = {}) =>
+      this.transport.request(writtenProfileSchema, `profiles/${id}`, { method: "PATCH", body, ...writing(how) }),
+    delete: (id: string, how: WriteOptions = {}) =>
+      this.transport.request(removedProfileSchema, `profiles/${id}`, { method: "DELETE", ...writing(how) }),
+  };
+
+  /** What changes in the fleet, as it changes; see `liveEvents`. */
+  live(options: LiveOptions = {}): AsyncGenerator<LiveEvent, void, undefined> {
+    return liveEvents(this.transport, options);
+  }
 
   readonly jobs = {
     create: (body: CreateJob) => this.transport.request(jobSchema, "jobs", { method: "POST", body }),
@@ -99,4 +158,8 @@ export class FleetClient {
 
 function ifMatch(version: number | undefined): Record<string, string> {
   return version === undefined ? {} : { "if-match": `"${version}"` };
+}
+
+function writing({ version, dryRun }: WriteOptions) {
+  return { headers: ifMatch(version), query: { dryRun } };
 }

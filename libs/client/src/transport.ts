@@ -26,7 +26,23 @@ export class Transport {
    * @throws ProblemResponseError for an answer that is no success, UnreachableError for none
    */
   async request<T>(schema: z.ZodType<T>, path: string, request: Request = {}): Promise<T> {
-    const { method = "GET", query, body, headers, signal } = request;
+    const response = await this.send(path, request);
+    const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
+    if (response.ok) return schema.parse(answer);
+    throw problemOf(response, answer);
+  }
+
+  /**
+   * The body of an answer that does not end by itself.
+   * @throws ProblemResponseError for an answer that is no success, UnreachableError for none
+   */
+  async stream(path: string, request: Request = {}): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.send(path, request);
+    if (response.ok && response.body) return response.body;
+    throw problemOf(response, await response.json().catch(() => undefined));
+  }
+
+  private send(path: string, { method = "GET", query, body, headers, signal }: Request): Promise<Response> {
     const url = `${this.options.baseUrl}/api/v1/${path}${toQueryString(query)}`;
     const init: RequestInit = {
       method,
@@ -38,18 +54,17 @@ export class Transport {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     };
-    const response = await fetch(url, init).catch((error: unknown) => {
+    return fetch(url, init).catch((error: unknown) => {
       throw new UnreachableError(error);
     });
-    const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
-    if (response.ok) return schema.parse(answer);
-    const problem = problemSchema.safeParse(answer);
-    throw new ProblemResponseError(
-      problem.success
-        ? problem.data
-        : { type: "about:blank", title: response.statusText, status: response.status, detail: response.statusText },
-    );
   }
+}
+
+function problemOf({ status, statusText }: Response, answer: unknown): ProblemResponseError {
+  const problem = problemSchema.safeParse(answer);
+  return new ProblemResponseError(
+    problem.success ? problem.data : { type: "about:blank", title: statusText, status, detail: statusText },
+  );
 }
 
 function toQueryString(query: object | undefined): string {

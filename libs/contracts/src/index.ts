@@ -10,5 +10,6 @@ export * from "./devices";
 export * from "./enrollment";
 export * from "./history";
 export * from "./jobs";
+export * from "./live";
 export * from "./profiles";
 export { type Selector, selectorSchema } from "./selector";

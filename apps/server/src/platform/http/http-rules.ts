@@ -4,6 +4,7 @@ import { ProblemFilter } from "../problems/problem.filter";
 import { validationPipe } from "../problems/validation.pipe";
 import { AllowedMethods } from "./allowed-methods";
 import { readJsonBodies } from "./json-bodies";
+import { closeUnusedConnections } from "./unused-connections";
 import { addSecurityHeaders } from "./security-headers";
 
 /** What holds for every route: schemas are enforced, every error is a problem document, every answer has its headers. */
@@ -12,4 +13,5 @@ export function useHttpRules(app: NestFastifyApplication, logger: Logger): void 
   app.useGlobalFilters(new ProblemFilter(logger, new AllowedMethods(app)));
   readJsonBodies(app);
   addSecurityHeaders(app);
+  closeUnusedConnections(app);
 }
