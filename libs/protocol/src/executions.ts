@@ -8,7 +8,7 @@ export type JobKind = (typeof JOB_KINDS)[number];
 export const EXECUTION_REPORTS = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED", "CANCELED"] as const;
 export type ExecutionReportStatus = (typeof EXECUTION_REPORTS)[number];
 
-/** One AT command to run: `expect` must occur in its output, `timeoutS` bounds it. */
+/** One AT command to run: a line of its output must hold `expect` (see `expectation`), `timeoutS` bounds it. */
 export const stepSchema = z.object({
   command: z.string(),
   expect: z.string().optional(),

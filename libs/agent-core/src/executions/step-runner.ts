@@ -1,5 +1,5 @@
 import { CommandTimeoutError, type Mn316 } from "@mn316-fleet/mn316";
-import type { ExecutionReport, Step } from "@mn316-fleet/protocol";
+import { expectation, type ExecutionReport, type Step } from "@mn316-fleet/protocol";
 import { bounded, withoutPassword } from "./output";
 
 /** What became of one step, as it is reported. */
@@ -22,7 +22,8 @@ const DEFAULT_STEP_MS = 30_000;
 /**
  * Runs one AT command.
  * @param leftMs what is left for the whole execution
- * @throws StepError where it was not answered OK, in time, or without what was expected; other errors when nothing was sent
+ * @throws StepError where it was not answered OK, in time, or without what was expected; other errors when nothing was sent,
+ *   among them PatternError where `expect` is none
  */
 export async function runStep(
   driver: Mn316,
@@ -32,12 +33,13 @@ export async function runStep(
 ): Promise<StepReport> {
   const timeoutMs = Math.min(timeoutS === undefined ? DEFAULT_STEP_MS : timeoutS * 1_000, leftMs);
   const base = { step: index, command };
+  const isExpected = expect === undefined ? undefined : expectation(expect);
   try {
     const { result, output, truncated, ms } = await driver.exec(command, { timeoutMs, signal });
     const kept = bounded(withoutPassword(output, password), truncated);
     const report: StepReport = { ...base, result, ...kept, ms };
     if (result !== "OK") throw new StepError("FAILED", `step ${index + 1} was answered ${result}`, report);
-    if (expect !== undefined && !output.some((line) => line.includes(expect)))
+    if (isExpected && !output.some(isExpected))
       throw new StepError("FAILED", `step ${index + 1}: what was expected ("${expect}") is not in the output`, report);
     return report;
   } catch (error) {
