@@ -7,7 +7,7 @@ import {
   type ConfigVersionQuery,
   createdDeviceSchema,
   type createDeviceSchema,
-  type CreateJob,
+  type CreateJobInput,
   devicePageSchema,
   type DeviceQuery,
   deviceSchema,
@@ -139,13 +139,21 @@ export class FleetClient {
   }
 
   readonly jobs = {
-    create: (body: CreateJob) => this.transport.request(jobSchema, "jobs", { method: "POST", body }),
+    /** @param idempotencyKey makes one job however often the same is sent within 24 hours */
+    create: (body: CreateJobInput, idempotencyKey?: string) =>
+      this.transport.request(jobSchema, "jobs", {
+        method: "POST",
+        body,
+        headers: idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey },
+      }),
     list: (query: Partial<JobQuery> = {}, call: Call = {}) =>
       this.transport.request(jobPageSchema, "jobs", { query, ...call }),
     get: (id: string, call: Call = {}) => this.transport.request(jobSchema, `jobs/${id}`, call),
     executions: (id: string, query: Partial<ExecutionQuery> = {}, call: Call = {}) =>
       this.transport.request(executionPageSchema, `jobs/${id}/executions`, { query, ...call }),
     cancel: (id: string) => this.transport.request(jobSchema, `jobs/${id}/cancel`, { method: "POST" }),
+    pause: (id: string) => this.transport.request(jobSchema, `jobs/${id}/pause`, { method: "POST" }),
+    resume: (id: string) => this.transport.request(jobSchema, `jobs/${id}/resume`, { method: "POST" }),
   };
 
   readonly analytics = {

@@ -2,6 +2,7 @@ import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
 import { CAUSES } from "@mn316-fleet/protocol";
 import { z } from "zod";
 import { idSchema, pageOf, pageQueryShape, plainTextSchema, tagSchema, timeSchema } from "./common";
+import { timeZoneSchema } from "./time-zone";
 
 const name = plainTextSchema.trim().min(1).max(128);
 const imei = z.string().regex(/^\d{15}$/, "must be 15 digits");
@@ -25,6 +26,8 @@ export const deviceSchema = z.object({
   name: z.string(),
   imei: z.string().nullable(),
   tags: z.array(z.string()),
+  /** Where the device is: its hours of maintenance are by this clock. */
+  timeZone: z.string().nullable(),
   /** The agent's link to the server. */
   link: z.object({ online: z.boolean(), since: timeSchema.nullable() }),
   /** The module's link to its MQTT broker, `unknown` while the agent is away. */
@@ -41,9 +44,14 @@ export const deviceSchema = z.object({
 export type Device = z.infer<typeof deviceSchema>;
 export const devicePageSchema = pageOf(deviceSchema);
 
-export const createDeviceSchema = z.strictObject({ name, imei: imei.optional(), tags: tags.default([]) });
+export const createDeviceSchema = z.strictObject({
+  name,
+  imei: imei.optional(),
+  tags: tags.default([]),
+  timeZone: timeZoneSchema.optional(),
+});
 export const updateDeviceSchema = z
-  .strictObject({ name, imei: imei.nullable(), tags })
+  .strictObject({ name, imei: imei.nullable(), tags, timeZone: timeZoneSchema.nullable() })
   .partial()
   .refine((body) => Object.keys(body).length > 0, "must change at least one field");
 export const createdDeviceSchema = deviceSchema.extend({ token: z.string() });

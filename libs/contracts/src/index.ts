@@ -1,5 +1,6 @@
 export * from "./analytics";
 export * from "./api-keys";
+export * from "./at-command";
 export * from "./common";
 export * from "./configuration";
 export * from "./configuration-history";
@@ -9,7 +10,11 @@ export * from "./console";
 export * from "./devices";
 export * from "./enrollment";
 export * from "./history";
+export * from "./job-creation";
+export * from "./job-rollout";
+export * from "./job-window";
 export * from "./jobs";
 export * from "./live";
 export * from "./profiles";
 export { type Selector, selectorSchema } from "./selector";
+export { isTimeZone, timeZoneSchema } from "./time-zone";

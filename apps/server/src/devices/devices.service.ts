@@ -32,10 +32,11 @@ export class DevicesService {
     name,
     imei,
     tags,
+    timeZone,
   }: Omit<DeviceFields, "imei"> & { imei?: string | undefined }): Promise<CreatedDevice> {
     const { id, token } = await uniqueImei(() =>
       this.database.transaction(async (tx) => {
-        const id = await this.store.insert(tx, { name, imei: imei ?? null, tags: [...new Set(tags)] });
+        const id = await this.store.insert(tx, { name, imei: imei ?? null, tags: [...new Set(tags)], timeZone });
         return { id, token: await this.tokens.issue(tx, id) };
       }),
     );
@@ -102,6 +103,7 @@ function toDevice(row: DeviceRow): Device {
     name: row.name,
     imei: row.imei,
     tags: row.tags,
+    timeZone: row.timeZone,
     link: { online: row.online, since: row.linkSince?.toISOString() ?? null },
     module: {
       state: isKnown ? row.moduleState : "unknown",

@@ -1,8 +1,8 @@
-import type { DeviceQuery } from "@mn316-fleet/contracts";
+import type { DeviceQuery, Selector } from "@mn316-fleet/contracts";
 import type { KnownModuleState } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
-import { containing, MODULE_STATE } from "./selection";
+import { containing, MODULE_STATE, selectorSql } from "./selection";
 
 /** A device with the last that is known of it, as the API shows it. */
 export interface DeviceRow {
@@ -10,6 +10,7 @@ export interface DeviceRow {
   name: string;
   imei: string | null;
   tags: string[];
+  timeZone: string | null;
   createdAt: Date;
   online: boolean;
   linkSince: Date | null;
@@ -27,10 +28,11 @@ export interface DeviceFields {
   name: string;
   imei: string | null;
   tags: string[];
+  timeZone?: string | null | undefined;
 }
 
 const SELECT = `
-  SELECT d.id, d.name, d.imei, d.tags, d.created_at AS "createdAt",
+  SELECT d.id, d.name, d.imei, d.tags, d.time_zone AS "timeZone", d.created_at AS "createdAt",
          coalesce(s.online, false) AS online, s.link_since AS "linkSince", s.agent_version AS "agentVersion",
          ${MODULE_STATE} AS "moduleState", s.module_since AS "moduleSince", s.cause, s.signal_dbm AS "signalDbm",
          coalesce(c.version, 0) AS "desiredVersion", coalesce(c.reported_version, 0) AS "reportedVersion",
@@ -88,12 +90,22 @@ export class DevicesStore {
     return rows;
   }
 
+  /** Those of the ids that a selector chooses. */
+  async chosen(selector: Selector, deviceIds: readonly string[]): Promise<Set<string>> {
+    const { sql, parameters } = selectorSql(selector, 2);
+    const { rows } = await this.database.pool.query<{ id: string }>(
+      `SELECT d.id FROM device d LEFT JOIN device_state s ON s.device_id = d.id WHERE d.id = ANY($1::uuid[]) AND ${sql}`,
+      [deviceIds, ...parameters],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** Adds the device and its row in `device_state`, which everything that is known of it later updates. */
-  async insert(tx: Transaction, { name, imei, tags }: DeviceFields): Promise<string> {
+  async insert(tx: Transaction, { name, imei, tags, timeZone = null }: DeviceFields): Promise<string> {
     const { rows } = await tx.query<{ id: string }>(
-      `WITH added AS (INSERT INTO device (name, imei, tags) VALUES ($1, $2, $3) RETURNING id)
+      `WITH added AS (INSERT INTO device (name, imei, tags, time_zone) VALUES ($1, $2, $3, $4) RETURNING id)
        INSERT INTO device_state (device_id) SELECT id FROM added RETURNING device_id AS id`,
-      [name, imei, tags],
+      [name, imei, tags, timeZone],
     );
     const [added] = rows;
     if (!added) throw new Error("INSERT INTO device returned no row");

@@ -2,19 +2,24 @@ import { type ExecuteFrame, forbiddenBy } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
 import { ConfigsService } from "../configs/configs.service";
+import { DevicesStore } from "../devices/devices.store";
 import { AgentLinks } from "../gateway/agent-links";
-import { ExecutionsStore, type HeadExecution } from "../jobs/executions.store";
-import { WakeUps } from "../jobs/wake-ups";
+import { type Claim, type HeadExecution, TurnsStore } from "../jobs/turns.store";
+import { type Turn, WakeUps } from "../jobs/wake-ups";
 import { LOGGER } from "../platform/logging/nest-logger";
 
 /** An agent says RUNNING within milliseconds; after this what was sent counts as lost and is sent once more. */
 export const RESEND_AFTER_S = 10;
 
+/** Why an execution ends without having been sent. */
+type EndInstead = [action: "refuse" | "cancel" | "expire", reason: string | null];
+
 /** Sends each device the execution whose turn it is. */
 @Injectable()
 export class Dispatcher {
   constructor(
-    private readonly executions: ExecutionsStore,
+    private readonly turns: TurnsStore,
+    private readonly devices: DevicesStore,
     private readonly configs: ConfigsService,
     private readonly links: AgentLinks,
     private readonly wakeUps: WakeUps,
@@ -22,25 +27,48 @@ export class Dispatcher {
   ) {}
 
   /**
-   * Looks at a device's turn and does what is due; called again at any time, by any number of workers, it does nothing
+   * Looks at the turns of devices and does what is due; called again at any time, by any number of workers, it does nothing
    * twice: the claim is a compare-and-set, and the agent keeps a journal of what it was sent.
-   * @param linkSinceMs when the device connected: what was sent before may be lost
    */
-  async dispatch(deviceId: string, linkSinceMs = 0): Promise<void> {
-    for (;;) {
-      const head = await this.executions.head(deviceId);
-      if (!head) return;
-      if (head.status === "QUEUED") {
-        if (await this.endInstead(head)) continue;
-        const sentAt = await this.executions.claim(head.id);
-        if (sentAt) await this.transmit(head, sentAt);
-      } else if (head.status === "SENT" && head.sentAt && !head.isOverdue) {
-        const isLost = head.sentAt.getTime() < Math.max(linkSinceMs, Date.now() - RESEND_AFTER_S * 1_000);
-        const sentAt = isLost ? await this.executions.reclaim(head.id, head.sentAt) : undefined;
-        if (sentAt) await this.transmit(head, sentAt);
-      } else if (head.status === "CANCELING") await this.askToCancel(head);
-      return;
+  async dispatch(turns: readonly Turn[]): Promise<void> {
+    let left = turns;
+    while (left.length > 0) {
+      const heads = await this.reachable(await this.turns.heads(left.map(({ deviceId }) => deviceId)));
+      const ended = await this.endInstead(heads.filter(({ status }) => status === "QUEUED"));
+      const going = heads.filter(({ id }) => !ended.has(id));
+      await this.send([...(await this.claim(going)), ...(await this.reclaim(going, left))]);
+      await Promise.all(going.filter(({ status }) => status === "CANCELING").map((head) => this.askToCancel(head)));
+      // Where one ended instead it is the next one's turn.
+      const again = new Set(heads.filter(({ id }) => ended.has(id)).map(({ deviceId }) => deviceId));
+      left = left.filter(({ deviceId }) => again.has(deviceId));
     }
+  }
+
+  /** Not what waits for a device that is away: it costs nothing until the device comes back. */
+  private async reachable(heads: HeadExecution[]): Promise<HeadExecution[]> {
+    const waiting = heads.filter(({ status }) => status === "QUEUED").map(({ deviceId }) => deviceId);
+    const connected = waiting.length > 0 ? await this.links.connected(waiting) : new Set<string>();
+    return heads.filter(({ status, deviceId }) => status !== "QUEUED" || connected.has(deviceId));
+  }
+
+  private async claim(heads: HeadExecution[]): Promise<[HeadExecution, Claim][]> {
+    const queued = heads.filter(({ status }) => status === "QUEUED");
+    const claims = new Map((await this.turns.claim(queued.map(({ id }) => id))).map((claim) => [claim.id, claim]));
+    return withClaims(queued, (head) => claims.get(head.id));
+  }
+
+  /** What was sent and not answered, over a link that is no more or longer ago than an answer takes. */
+  private async reclaim(heads: HeadExecution[], turns: readonly Turn[]): Promise<[HeadExecution, Claim][]> {
+    const linkSinceMs = new Map(turns.map(({ deviceId, linkSinceMs }) => [deviceId, linkSinceMs ?? 0]));
+    const resendBeforeMs = Date.now() - RESEND_AFTER_S * 1_000;
+    const claims = new Map<string, Claim>();
+    for (const { id, deviceId, status, sentAt, isOverdue } of heads) {
+      if (status !== "SENT" || !sentAt || isOverdue) continue;
+      if (sentAt.getTime() >= Math.max(linkSinceMs.get(deviceId) ?? 0, resendBeforeMs)) continue;
+      const claim = await this.turns.reclaim({ id, sentAt });
+      if (claim) claims.set(id, claim);
+    }
+    return withClaims(heads, ({ id }) => claims.get(id));
   }
 
   /** Asked again at each look: the agent answers from its journal, and a device that is away is asked at its hello. */
@@ -49,17 +77,62 @@ export class Dispatcher {
     this.logger.info({ deviceId, execution: id, attempt, outcome }, "device asked to cancel");
   }
 
-  /** What held when the job was made may hold no longer when the device's turn comes. */
-  private async endInstead(head: HeadExecution): Promise<boolean> {
-    if (head.isJobCanceled) return this.executions.end(head.id, "cancel", null);
-    if (head.isOverdue) return this.executions.end(head.id, "expire", null);
-    const policy = head.steps.length > 0 ? await this.configs.atPolicy(head.deviceId) : undefined;
-    if (!policy) return false;
-    const reason = head.steps.map(({ command }) => forbiddenBy(policy, command)).find((found) => found !== undefined);
-    return reason !== undefined && this.executions.end(head.id, "refuse", reason);
+  /**
+   * What held when the job was made may hold no longer when the device's turn comes.
+   * @returns the ids of those that are not to be sent
+   */
+  private async endInstead(heads: HeadExecution[]): Promise<Set<string>> {
+    const untargeted = await this.untargeted(heads);
+    const ended = new Set<string>();
+    const look = async (head: HeadExecution) => {
+      const end = untargeted.has(head.id)
+        ? (["cancel", "the device no longer is what its job's selector asks for"] as const)
+        : await this.endOf(head);
+      if (!end) return;
+      ended.add(head.id);
+      const [action, reason] = end;
+      if ((await this.turns.end(head.id, action, reason)) && head.isControlled) this.wakeUps.release(head.jobId);
+    };
+    await Promise.all(heads.map(look));
+    return ended;
   }
 
-  private async transmit(head: HeadExecution, sentAt: Date): Promise<void> {
+  private async endOf(head: HeadExecution): Promise<EndInstead | undefined> {
+    if (head.isJobOver) return ["cancel", null];
+    if (head.isOverdue) return ["expire", null];
+    if (head.supersededBy !== null) return ["cancel", `superseded by the same of job ${head.supersededBy}`];
+    const policy = head.steps.length > 0 ? await this.configs.atPolicy(head.deviceId) : undefined;
+    if (!policy) return undefined;
+    const reason = head.steps.map(({ command }) => forbiddenBy(policy, command)).find((found) => found !== undefined);
+    return reason === undefined ? undefined : ["refuse", reason];
+  }
+
+  /** A selector's question of what a device is, asked again; how it is at the moment was of interest only when it was chosen. */
+  private async untargeted(heads: HeadExecution[]): Promise<Set<string>> {
+    const untargeted = new Set<string>();
+    const byJob = new Map<string, HeadExecution[]>();
+    for (const head of heads) if (head.selector) byJob.set(head.jobId, [...(byJob.get(head.jobId) ?? []), head]);
+    for (const group of byJob.values()) {
+      const { state: _state, online: _online, ...lasting } = group[0]?.selector ?? {};
+      const still = await this.devices.chosen(
+        lasting,
+        group.map(({ deviceId }) => deviceId),
+      );
+      for (const { id, deviceId } of group) if (!still.has(deviceId)) untargeted.add(id);
+    }
+    return untargeted;
+  }
+
+  private async send(claimed: [HeadExecution, Claim][]): Promise<void> {
+    const outcomes = await Promise.all(claimed.map(([head, claim]) => this.transmit(head, claim)));
+    const sent = claimed.filter((_, index) => outcomes[index] === "sent");
+    this.wakeUps.dispatch(
+      sent.map(([{ deviceId }, { id, sentAt }]) => ({ deviceId, reason: `unanswered-${id}-${sentAt.getTime()}` })),
+      RESEND_AFTER_S * 1_000 + 100,
+    );
+  }
+
+  private async transmit(head: HeadExecution, claim: Claim): Promise<"sent" | "offline"> {
     const { id, deviceId, attempt, jobId } = head;
     let outcome: "sent" | "offline";
     try {
@@ -71,17 +144,26 @@ export class Dispatcher {
       outcome = "sent";
     }
     if (outcome === "offline") {
-      await this.executions.unclaim(id, sentAt);
-      return;
-    }
-    this.logger.info({ deviceId, execution: id, attempt, job: jobId, kind: head.kind }, "execution sent");
-    this.wakeUps.dispatchLater(deviceId, `unanswered-${id}-${sentAt.getTime()}`, RESEND_AFTER_S * 1_000 + 100);
+      await this.turns.unclaim(claim);
+      if (head.isControlled) this.wakeUps.release(jobId);
+    } else this.logger.info({ deviceId, execution: id, attempt, job: jobId, kind: head.kind }, "execution sent");
+    return outcome;
   }
 
   private async sendConfiguration(deviceId: string): Promise<void> {
     const desired = await this.configs.desiredFrame(deviceId);
     if (desired) await this.links.send(deviceId, desired);
   }
+}
+
+function withClaims(
+  heads: HeadExecution[],
+  claimOf: (head: HeadExecution) => Claim | undefined,
+): [HeadExecution, Claim][] {
+  return heads.flatMap((head): [HeadExecution, Claim][] => {
+    const claim = claimOf(head);
+    return claim ? [[head, claim]] : [];
+  });
 }
 
 function frameOf({ id, attempt, jobId, kind, steps, timeoutS, expiresAt }: HeadExecution): ExecuteFrame {

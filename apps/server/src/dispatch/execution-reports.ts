@@ -2,8 +2,17 @@ import type { ExecutionReport } from "@mn316-fleet/protocol";
 import { Injectable, type OnModuleInit } from "@nestjs/common";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { type NewEvent, type Projector, Projectors } from "../ingest/projectors";
-import { ExecutionsStore, type ExecutionUpdate, type StepResult, TIMEOUT_GRACE_S } from "../jobs/executions.store";
-import { afterReport, isFinal } from "../jobs/transitions";
+import {
+  ExecutionsStore,
+  type ExecutionUpdate,
+  type NextAttempt,
+  type ReportedExecution,
+  type StepResult,
+  TIMEOUT_GRACE_S,
+  waitBefore,
+} from "../jobs/executions.store";
+import { mayTryAgain } from "../jobs/retries";
+import { afterReport, isFinal, sourcesOf } from "../jobs/transitions";
 import { WakeUps } from "../jobs/wake-ups";
 import { Database, type Transaction } from "../platform/database/database";
 import { storable } from "../platform/database/storable";
@@ -57,6 +66,7 @@ export class ExecutionReports implements OnModuleInit, Projector<"execution"> {
     }
     const locked = await this.executions.lock(tx, [...byExecution.keys()]);
     const updates: ExecutionUpdate[] = [];
+    const nextAttempts: NextAttempt[] = [];
     const ended: typeof locked = [];
     const begun: typeof locked = [];
     for (const execution of locked) {
@@ -68,16 +78,28 @@ export class ExecutionReports implements OnModuleInit, Projector<"execution"> {
         execution,
         own.map(({ report }) => report),
       );
-      updates.push(update);
+      const next = nextAttempt(execution, update);
+      if (next) nextAttempts.push(next);
+      else updates.push(update);
       if (update.isEnd) ended.push(execution);
       else if (update.status === "RUNNING" && execution.status !== "RUNNING") begun.push(execution);
     }
     if (updates.length > 0) await this.executions.update(tx, updates);
+    await this.executions.tryAgain(tx, nextAttempts);
     await this.executions.completeJobs(tx, ended);
+    const waits = new Map(nextAttempts.map(({ id, waitS }) => [id, waitS * 1_000]));
     return () => {
-      this.wakeUps.dispatch(ended.map(({ id, deviceId }) => ({ deviceId, reason: `after-${id}` })));
-      for (const { id, jobId, timeoutS } of begun)
-        this.wakeUps.deadlines(jobId, `time-out-${id}`, [(timeoutS + TIMEOUT_GRACE_S) * 1_000 + 100]);
+      this.wakeUps.dispatch(ended.map(({ id, deviceId, attempt }) => ({ deviceId, reason: `after-${id}-${attempt}` })));
+      const held = ended.filter(({ isControlled }) => isControlled);
+      for (const jobId of new Set(held.map(({ jobId }) => jobId))) this.wakeUps.release(jobId);
+      for (const { id, jobId, deviceId, attempt, isControlled } of ended) {
+        const waitMs = waits.get(id);
+        if (waitMs === undefined) continue;
+        if (isControlled) this.wakeUps.release(jobId, waitMs);
+        else this.wakeUps.dispatch([{ deviceId, reason: `again-${id}-${attempt}` }], waitMs);
+      }
+      for (const { id, jobId, attempt, timeoutS } of begun)
+        this.wakeUps.deadlines(jobId, `time-out-${id}-${attempt}`, [(timeoutS + TIMEOUT_GRACE_S) * 1_000 + 100]);
     };
   }
 }
@@ -100,6 +122,17 @@ function updateOf(
     if (result && report.step !== undefined) update.results[String(report.step)] = storable(result);
   }
   return update;
+}
+
+/** Another attempt in place of an end that the job's rules let be repeated; what was over before stays over. */
+function nextAttempt(
+  execution: ReportedExecution,
+  { isEnd, status, error, results }: ExecutionUpdate,
+): NextAttempt | undefined {
+  const { id, attempt, hasTime } = execution;
+  if (!isEnd || !hasTime || !sourcesOf("try-again").includes(execution.status)) return undefined;
+  if (!mayTryAgain(execution, { attempt, status, error })) return undefined;
+  return { id, status, error, results, waitS: waitBefore(execution) };
 }
 
 /** The step that a report tells of; one that only announces the next step has no result yet. */

@@ -1,6 +1,11 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from "@nestjs/common";
 import type { Logger } from "pino";
+import { Idempotency } from "../idempotency/idempotency";
 import { ExecutionsStore } from "../jobs/executions.store";
+import { Expansion } from "../jobs/expansion";
+import { JobsStore } from "../jobs/jobs.store";
+import { Rollouts } from "../jobs/rollouts";
+import { TurnsStore } from "../jobs/turns.store";
 import { Database } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
@@ -10,11 +15,12 @@ import { Dispatcher, RESEND_AFTER_S } from "./dispatcher";
 const EVERY_MS = 15_000;
 /** Any number that no other advisory lock of the fleet uses: one worker at a time reconciles. */
 const RECONCILER_LOCK = 316_000_003;
-/** Beside what the ingest and the API need of the connections to PostgreSQL. */
-const AT_ONCE = 4;
+/** Devices whose turns are looked at together. */
+const AT_ONCE = 50;
 
 /**
- * Makes up for whatever the queues lost, from PostgreSQL alone: it ends what is overdue and sends what should have gone.
+ * Makes up for whatever the queues lost, from PostgreSQL alone: it ends what is overdue, advances
+ * jobs that should have moved, and sends what should have gone.
  * It runs on a timer of its own and not as a repeated BullMQ job, which a Redis without its data would have forgotten.
  */
 @Injectable()
@@ -25,6 +31,11 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   constructor(
     private readonly database: Database,
     private readonly executions: ExecutionsStore,
+    private readonly turns: TurnsStore,
+    private readonly jobs: JobsStore,
+    private readonly expansion: Expansion,
+    private readonly rollouts: Rollouts,
+    private readonly idempotency: Idempotency,
     private readonly dispatcher: Dispatcher,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, "roles">,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -50,10 +61,15 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
       if (!rows[0]?.isMine) return;
       const freed = await this.executions.endOverdue();
       await this.executions.completeLeftJobs();
-      const stuck = await this.executions.stuckDevices(RESEND_AFTER_S);
+      for (const { id, isExpanded } of await this.jobs.toAdvance()) {
+        await (isExpanded ? this.expansion.join(id) : this.expansion.expand(id));
+        await this.rollouts.advance(id);
+      }
+      const stuck = await this.turns.stuckDevices(RESEND_AFTER_S);
       const devices = [...new Set([...freed, ...stuck])];
       for (let next = 0; next < devices.length; next += AT_ONCE)
-        await Promise.all(devices.slice(next, next + AT_ONCE).map((deviceId) => this.dispatcher.dispatch(deviceId)));
+        await this.dispatcher.dispatch(devices.slice(next, next + AT_ONCE).map((deviceId) => ({ deviceId })));
+      await this.idempotency.clean();
     });
   }
 

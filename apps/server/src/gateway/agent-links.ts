@@ -8,6 +8,8 @@ export abstract class AgentLinks {
    *   when no node holds the device. Never proof of receipt: only an event of the device is.
    */
   abstract send(deviceId: string, frame: DownFrame): Promise<"sent" | "offline">;
+  /** Those of the devices that some node holds now; a device may come or go at any time. */
+  abstract connected(deviceIds: readonly string[]): Promise<Set<string>>;
   /** Closes the device's connection, for example when its token is revoked. */
   abstract close(deviceId: string, code: number, reason: string): Promise<void>;
 }

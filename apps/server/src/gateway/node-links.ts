@@ -49,6 +49,12 @@ export class NodeLinks extends AgentLinks implements OnModuleInit {
     return "sent";
   }
 
+  async connected(deviceIds: readonly string[]): Promise<Set<string>> {
+    const elsewhere = deviceIds.filter((deviceId) => !this.sessions.get(deviceId));
+    const held = elsewhere.length > 0 ? await this.presence.held(elsewhere) : new Set<string>();
+    return new Set(deviceIds.filter((deviceId) => held.has(deviceId) || this.sessions.get(deviceId)));
+  }
+
   async close(deviceId: string, code: number, reason: string): Promise<void> {
     await this.signals.publish(CLOSE_CHANNEL, { deviceId, code, reason });
   }

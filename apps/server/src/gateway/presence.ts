@@ -97,6 +97,16 @@ export class Presence {
     return new Set(rows.map(({ fencing }) => BigInt(fencing)));
   }
 
+  /** Those of the devices that some node holds (index: primary key). */
+  async held(deviceIds: readonly string[]): Promise<Set<string>> {
+    const { rows } = await this.database.pool.query<{ id: string }>({
+      name: "find-held-devices",
+      text: `SELECT device_id AS id FROM device_state WHERE device_id = ANY ($1::uuid[]) AND online`,
+      values: [deviceIds],
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** Which node holds a device, or undefined while none does (index: primary key). */
   async nodeOf(deviceId: string): Promise<string | undefined> {
     const { rows } = await this.database.pool.query<{ node: string }>(

@@ -1,8 +1,9 @@
-import type { ExecutionStatus } from "@mn316-fleet/contracts";
-import type { JobKind, Step } from "@mn316-fleet/protocol";
+import { backoffBefore, type ExecutionStatus } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
-import { type ExecutionState, FINAL_STATUSES, IN_FLIGHT_STATUSES, type ServerAction, sourcesOf } from "./transitions";
+import { IS_CONTROLLED, RELEASED_AT_ONCE } from "./controlled";
+import { mayTryAgain, type RetryRules } from "./retries";
+import { type ExecutionState, type ServerAction, sourcesOf, TRANSITIONS } from "./transitions";
 
 /** The result of one step as the API shows it. */
 export interface StepResult {
@@ -13,29 +14,32 @@ export interface StepResult {
   ms: number;
 }
 
-/** The first unfinished execution of a device, with all that is needed to send it. */
-export interface HeadExecution {
-  id: string;
-  jobId: string;
-  deviceId: string;
-  status: ExecutionStatus;
+/** What decides whether an execution is tried again. */
+interface Repeatable extends RetryRules {
+  backoffS: number;
   attempt: number;
-  sentAt: Date | null;
-  kind: JobKind;
-  steps: Step[];
-  timeoutS: number;
-  expiresAt: Date;
-  isJobCanceled: boolean;
-  isOverdue: boolean;
+  /** Its job still rolls out, and the wait before the next attempt ends before it expires. */
+  hasTime: boolean;
 }
 
 /** An execution locked for a report. */
-export interface ReportedExecution extends ExecutionState {
+export interface ReportedExecution extends ExecutionState, Repeatable {
   id: string;
   jobId: string;
   deviceId: string;
-  attempt: number;
   timeoutS: number;
+  /** Its job counts what is at work. */
+  isControlled: boolean;
+}
+
+/** An execution that goes back to wait for its next attempt. */
+export interface NextAttempt {
+  id: string;
+  /** How the attempt before ended. */
+  status: ExecutionStatus;
+  error: string | null;
+  results: Record<string, StepResult>;
+  waitS: number;
 }
 
 /** What a report changes. */
@@ -47,90 +51,27 @@ export interface ExecutionUpdate extends ExecutionState {
   isEnd: boolean;
 }
 
-interface Ended {
+export interface Ended {
   id: string;
   jobId: string;
   deviceId: string;
 }
-const ENDED = `id, job_id AS "jobId", device_id AS "deviceId"`;
+export const ENDED = `id, job_id AS "jobId", device_id AS "deviceId"`;
 
 /** Grace for an agent that got an execution in time and whose report is still on its way. */
 export const EXPIRY_GRACE_S = 5;
 /** The agent bounds an execution by itself; the server gives it up only so much later. */
 export const TIMEOUT_GRACE_S = 15;
 
-/** The executions of devices; every change is a compare-and-set after the table of transitions. */
+const REPEATABLE = `e.attempt, j.kind, j.retries, j.repeatable, j.backoff_s AS "backoffS",
+  j.status = 'ROLLING_OUT' AND now() + make_interval(secs => j.backoff_s * 2 ^ (e.attempt - 1)) < j.expires_at AS "hasTime"`;
+/** Rows of one statement of the reconciler. */
+const AT_ONCE = 5_000;
+
+/** What became of executions; every change is a compare-and-set after the table of transitions. */
 @Injectable()
 export class ExecutionsStore {
   constructor(private readonly database: Database) {}
-
-  /** The execution that is a device's turn: the oldest that is not over (index execution_waiting_idx). */
-  async head(deviceId: string): Promise<HeadExecution | undefined> {
-    const { rows } = await this.database.pool.query<HeadExecution>({
-      name: "execution-head",
-      text: `SELECT e.id, e.job_id AS "jobId", e.device_id AS "deviceId", e.status, e.attempt, e.sent_at AS "sentAt",
-                    j.kind, j.steps, j.timeout_s AS "timeoutS", j.expires_at AS "expiresAt",
-                    j.status = 'CANCELED' AS "isJobCanceled", j.expires_at <= now() AS "isOverdue"
-               FROM execution e JOIN job j ON j.id = e.job_id
-              WHERE e.device_id = $1 AND e.ended_at IS NULL ORDER BY e.position LIMIT 1`,
-      values: [deviceId],
-    });
-    return rows[0];
-  }
-
-  /**
-   * Claims an execution for sending.
-   * @returns when, or undefined where another worker was faster or the device is busy with another execution
-   */
-  async claim(id: string): Promise<Date | undefined> {
-    try {
-      const { rows } = await this.database.pool.query<{ sentAt: Date }>(
-        `UPDATE execution SET status = 'SENT', sent_at = now() WHERE id = $1 AND status = ANY($2)
-         RETURNING sent_at AS "sentAt"`,
-        [id, sourcesOf("send")],
-      );
-      return rows[0]?.sentAt;
-    } catch (error) {
-      // The unique index execution_in_flight: one at a time on a device.
-      if ((error as { code?: unknown }).code === "23505") return undefined;
-      throw error;
-    }
-  }
-
-  /**
-   * Claims an execution that was sent before for sending it once more.
-   * @returns undefined where it began meanwhile, or another worker sends it
-   */
-  async reclaim(id: string, sentAt: Date): Promise<Date | undefined> {
-    const { rows } = await this.database.pool.query<{ sentAt: Date }>(
-      `UPDATE execution SET sent_at = now() WHERE id = $1 AND status = 'SENT' AND sent_at = $2
-       RETURNING sent_at AS "sentAt"`,
-      [id, sentAt],
-    );
-    return rows[0]?.sentAt;
-  }
-
-  /** Takes a claim back whose frame reached nobody: the execution waits for the device again. */
-  async unclaim(id: string, sentAt: Date): Promise<void> {
-    await this.database.pool.query(
-      "UPDATE execution SET status = 'QUEUED', sent_at = NULL WHERE id = $1 AND sent_at = $2 AND status = ANY($3)",
-      [id, sentAt, sourcesOf("undelivered")],
-    );
-  }
-
-  /** Ends one execution that was never sent; false where it is no longer waiting. */
-  async end(id: string, action: "refuse" | "cancel" | "expire", error: string | null): Promise<boolean> {
-    const status = { refuse: "REJECTED", cancel: "CANCELED", expire: "EXPIRED" } as const;
-    return this.database.transaction(async (tx) => {
-      const { rows } = await tx.query<Ended>(
-        `UPDATE execution SET status = $2, error = $3, ended_at = now() WHERE id = $1 AND status = 'QUEUED'
-         RETURNING ${ENDED}`,
-        [id, status[action], error],
-      );
-      await this.completeJobs(tx, rows);
-      return rows.length > 0;
-    });
-  }
 
   /** Ends the waiting executions of a job. */
   async cancelWaiting(tx: Transaction, jobId: string): Promise<number> {
@@ -151,72 +92,85 @@ export class ExecutionsStore {
   }
 
   /**
-   * Ends every execution whose time is over: waiting past its job's end, sent and not begun past it, running too long.
+   * Ends every execution whose time is over: waiting past its job's end, sent and not begun past it, running too long. One
+   * that ran too long and may be tried again goes back to wait.
    * @param jobId only this job's
    * @returns the devices whose next execution may go now
    */
   async endOverdue(jobId?: string): Promise<string[]> {
+    const isTooLong = (since: string) =>
+      `${since} <= now() - make_interval(secs => j.timeout_s) - ${seconds(TIMEOUT_GRACE_S)}`;
+    const isPast = `j.expires_at <= now() - ${seconds(EXPIRY_GRACE_S)}`;
     const ended = [
-      ...(await this.giveUp("QUEUED", "expire", "EXPIRED", false, "j.expires_at <= now()", jobId)),
+      // Of jobs that are over nothing waits any more, and they are most of all jobs.
       ...(await this.giveUp(
-        "SENT",
+        "QUEUED",
         "expire",
-        "EXPIRED",
-        true,
-        `j.expires_at <= now() - ${seconds(EXPIRY_GRACE_S)}`,
+        "j.status IN ('SCHEDULED', 'ROLLING_OUT') AND j.expires_at <= now()",
         jobId,
       )),
-      ...(await this.giveUp(
-        "RUNNING",
-        "time-out",
-        "TIMED_OUT",
-        true,
-        `e.begun_at <= now() - make_interval(secs => j.timeout_s) - ${seconds(TIMEOUT_GRACE_S)}`,
-        jobId,
-      )),
+      ...(await this.giveUp("SENT", "expire", isPast, jobId)),
+      ...(await this.giveUp("RUNNING", "time-out", isTooLong("e.begun_at"), jobId)),
       // One that was never heard to begin is bounded from its sending.
-      ...(await this.giveUp(
-        "CANCELING",
-        "time-out",
-        "TIMED_OUT",
-        true,
-        `coalesce(e.begun_at, e.sent_at) <= now() - make_interval(secs => j.timeout_s) - ${seconds(TIMEOUT_GRACE_S)}`,
-        jobId,
-      )),
+      ...(await this.giveUp("CANCELING", "time-out", isTooLong("coalesce(e.begun_at, e.sent_at)"), jobId)),
     ];
     return [...new Set(ended.map(({ deviceId }) => deviceId))];
   }
 
-  /** Rows that another transaction holds are left to it or to the next round, so that nobody waits for anybody. */
-  private giveUp(
+  private async giveUp(
     from: ExecutionStatus,
     action: ServerAction,
-    to: ExecutionStatus,
-    givenUp: boolean,
     isOver: string,
     jobId: string | undefined,
   ): Promise<Ended[]> {
-    if (!sourcesOf(action).includes(from)) throw new Error(`No transition "${action}" from ${from}.`);
-    return this.database.transaction(async (tx) => {
-      const { rows } = await tx.query<Ended>(
-        `WITH over AS (
-           SELECT e.id FROM execution e JOIN job j ON j.id = e.job_id
-            WHERE e.ended_at IS NULL AND e.status = $1 AND ${isOver} AND ($4::uuid IS NULL OR e.job_id = $4)
-            ORDER BY e.id LIMIT 5000 FOR UPDATE OF e SKIP LOCKED)
-         UPDATE execution e SET status = $2, given_up = $3, ended_at = now() FROM over WHERE e.id = over.id
-         RETURNING e.id, e.job_id AS "jobId", e.device_id AS "deviceId"`,
-        [from, to, givenUp, jobId ?? null],
-      );
-      await this.completeJobs(tx, rows);
-      return rows;
-    });
+    const to = TRANSITIONS[from][action];
+    if (!to) throw new Error(`No transition "${action}" from ${from}.`);
+    const all: Ended[] = [];
+    for (;;) {
+      const some = await this.database.transaction((tx) => this.giveUpSome(tx, from, to, isOver, jobId));
+      all.push(...some);
+      if (some.length < AT_ONCE) return all;
+    }
+  }
+
+  /** Rows that another transaction holds are left to it or to the next round, so that nobody waits for anybody. */
+  private async giveUpSome(
+    tx: Transaction,
+    from: ExecutionStatus,
+    to: ExecutionStatus,
+    isOver: string,
+    jobId: string | undefined,
+  ): Promise<Ended[]> {
+    const { rows } = await tx.query<Ended & Repeatable>(
+      `SELECT e.id, e.job_id AS "jobId", e.device_id AS "deviceId", ${REPEATABLE}
+         FROM execution e JOIN job j ON j.id = e.job_id
+        WHERE e.ended_at IS NULL AND e.status = $1 AND ${isOver} AND ($2::uuid IS NULL OR e.job_id = $2)
+        ORDER BY e.id LIMIT ${AT_ONCE} FOR UPDATE OF e SKIP LOCKED`,
+      [from, jobId ?? null],
+    );
+    if (rows.length === 0) return rows;
+    const again = sourcesOf("try-again").includes(from)
+      ? rows.filter((row) => row.hasTime && mayTryAgain(row, { attempt: row.attempt, status: to, error: null }))
+      : [];
+    await this.tryAgain(
+      tx,
+      again.map((row) => ({ id: row.id, status: to, error: null, results: {}, waitS: waitBefore(row) })),
+    );
+    const ended = rows.filter((row) => !again.includes(row));
+    await tx.query("UPDATE execution SET status = $2, given_up = $3, ended_at = now() WHERE id = ANY($1::uuid[])", [
+      ended.map(({ id }) => id),
+      to,
+      from !== "QUEUED",
+    ]);
+    await this.completeJobs(tx, ended);
+    return rows;
   }
 
   /** Locks executions for their reports, always in the same order. */
   async lock(tx: Transaction, ids: string[]): Promise<ReportedExecution[]> {
     const { rows } = await tx.query<ReportedExecution>(
-      `SELECT e.id, e.job_id AS "jobId", e.device_id AS "deviceId", e.attempt, e.status, e.given_up AS "givenUp", e.late,
-              j.timeout_s AS "timeoutS"
+      `SELECT e.id, e.job_id AS "jobId", e.device_id AS "deviceId", e.status, e.given_up AS "givenUp", e.late,
+              j.timeout_s AS "timeoutS", ${IS_CONTROLLED} AS "isControlled", ${REPEATABLE}
          FROM execution e JOIN job j ON j.id = e.job_id
         WHERE e.id = ANY($1::uuid[]) ORDER BY e.id FOR UPDATE OF e`,
       [ids],
@@ -239,6 +193,22 @@ export class ExecutionsStore {
     );
   }
 
+  /** Begins the next attempts of executions locked before: they wait, and at their job if that counts what is at work. */
+  async tryAgain(tx: Transaction, attempts: NextAttempt[]): Promise<void> {
+    if (attempts.length === 0) return;
+    await tx.query(
+      `UPDATE execution e
+          SET status = 'QUEUED', attempt = e.attempt + 1, sent_at = NULL, begun_at = NULL, given_up = false, late = false,
+              error = u.error, results = '{}', not_before = now() + make_interval(secs => u."waitS"),
+              released_at = ${RELEASED_AT_ONCE},
+              former = e.former || jsonb_build_array(jsonb_build_object(
+                'attempt', e.attempt, 'status', u.status, 'error', u.error, 'results', e.results || u.results))
+         FROM jsonb_to_recordset($1::jsonb) AS u(id uuid, status text, error text, results jsonb, "waitS" int), job j
+        WHERE e.id = u.id AND j.id = e.job_id`,
+      [JSON.stringify(attempts)],
+    );
+  }
+
   /**
    * Completes the jobs whose executions are all over. The job's row is locked first: of two transactions that end its
    * last two executions, the later one sees what the earlier one did.
@@ -247,40 +217,30 @@ export class ExecutionsStore {
     const jobIds = [...new Set(ended.map(({ jobId }) => jobId))];
     if (jobIds.length === 0) return;
     await tx.query("SELECT 1 FROM job WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", [jobIds]);
-    await tx.query(
-      `UPDATE job SET status = 'COMPLETED'
-        WHERE id = ANY($1::uuid[]) AND status = 'ROLLING_OUT'
-          AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.job_id = job.id AND e.status <> ALL($2))`,
-      [jobIds, FINAL_STATUSES],
-    );
+    await tx.query(`UPDATE job j SET status = 'COMPLETED' WHERE id = ANY($1::uuid[]) AND ${IS_DONE}`, [jobIds]);
   }
 
   /** Completes jobs that were left without any open execution, for example because their devices were removed. */
   async completeLeftJobs(): Promise<void> {
     const { rows } = await this.database.pool.query<{ jobId: string }>(
-      `SELECT j.id AS "jobId" FROM job j WHERE j.status = 'ROLLING_OUT'
-          AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.job_id = j.id AND e.ended_at IS NULL) LIMIT 1000`,
+      `SELECT j.id AS "jobId" FROM job j WHERE ${IS_DONE} LIMIT 1000`,
     );
     await this.database.transaction((tx) => this.completeJobs(tx, rows));
   }
+}
 
-  /**
-   * Devices whose turn should have come: sent, or to be canceled, and so long ago that the agent would have answered; or
-   * waiting while the device is connected and idle.
-   */
-  async stuckDevices(resendAfterS: number): Promise<string[]> {
-    const { rows } = await this.database.pool.query<{ deviceId: string }>(
-      `SELECT e.device_id AS "deviceId" FROM execution e
-        WHERE e.ended_at IS NULL AND e.status IN ('SENT', 'CANCELING') AND e.sent_at <= now() - make_interval(secs => $1)
-       UNION
-       SELECT e.device_id FROM execution e JOIN device_state s ON s.device_id = e.device_id AND s.online
-        WHERE e.ended_at IS NULL AND e.status = 'QUEUED'
-          AND NOT EXISTS (SELECT 1 FROM execution f WHERE f.device_id = e.device_id AND f.status = ANY($2))
-       LIMIT 5000`,
-      [resendAfterS, IN_FLIGHT_STATUSES],
-    );
-    return rows.map(({ deviceId }) => deviceId);
-  }
+/**
+ * Nothing of a job `j` is open, and nothing will be: two questions, for each has an index of its own, and a job may have
+ * a hundred thousand executions behind it.
+ */
+const IS_DONE = `j.status = 'ROLLING_OUT' AND j.expanded_at IS NOT NULL
+  AND (j.target_mode <> 'continuous' OR j.expires_at <= now())
+  AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.job_id = j.id AND e.ended_at IS NULL AND e.released_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.job_id = j.id AND e.ended_at IS NULL AND e.released_at IS NOT NULL)`;
+
+/** How long an execution waits before its next attempt, in seconds. */
+export function waitBefore({ attempt, backoffS }: { attempt: number; backoffS: number }): number {
+  return backoffBefore(attempt + 1, backoffS);
 }
 
 function seconds(count: number): string {

@@ -10,12 +10,20 @@ import {
   jobQuerySchema,
   jobSchema,
 } from "@mn316-fleet/contracts";
-import { Body, Controller, Get, Param, Post, Query } from "@nestjs/common";
-import { ApiTags } from "@nestjs/swagger";
+import { Body, Controller, Get, Headers, Param, Post, Query } from "@nestjs/common";
+import { ApiHeader, ApiTags } from "@nestjs/swagger";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
+import { readIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { JobsService } from "./jobs.service";
+
+const IdempotencyKeyHeader = () =>
+  ApiHeader({
+    name: "Idempotency-Key",
+    required: false,
+    description: "The same request with the same key within 24 hours makes nothing more and gives the same job.",
+  });
 
 @ApiTags("jobs")
 @Controller("api/v1")
@@ -24,9 +32,14 @@ export class JobsController {
 
   @Post("jobs")
   @RequireRole("operator")
+  @IdempotencyKeyHeader()
   @ApiResult(jobSchema, 201, "One execution a device waits for its turn.")
-  create(@Body({ schema: createJobSchema }) body: CreateJob, @CurrentCaller() { name }: Caller) {
-    return this.jobs.create(body, name);
+  create(
+    @Body({ schema: createJobSchema }) body: CreateJob,
+    @CurrentCaller() caller: Caller,
+    @Headers("idempotency-key") key: string | undefined,
+  ) {
+    return this.jobs.create(body, caller, readIdempotencyKey(key));
   }
 
   @Get("jobs")
@@ -53,6 +66,20 @@ export class JobsController {
     return this.jobs.listExecutions(id, query);
   }
 
+  @Post("jobs/:id/pause")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 200, "Nothing more is sent; what was sent runs to its end. 409 where it is over or paused.")
+  pause(@Param({ schema: idParamSchema }) { id }: { id: string }) {
+    return this.jobs.pause(id);
+  }
+
+  @Post("jobs/:id/resume")
+  @RequireRole("operator")
+  @ApiResult(jobSchema, 200, "It goes on where it stood. 409 where it is over or not paused.")
+  resume(@Param({ schema: idParamSchema }) { id }: { id: string }) {
+    return this.jobs.resume(id);
+  }
+
   @Post("jobs/:id/cancel")
   @RequireRole("operator")
   @ApiResult(
@@ -66,22 +93,37 @@ export class JobsController {
 
   @Post("devices/:id/reconnect")
   @RequireRole("operator")
+  @IdempotencyKeyHeader()
   @ApiResult(jobSchema, 201, "Closes the module's link to its broker and opens it again.")
-  reconnect(@Param({ schema: idParamSchema }) { id }: { id: string }, @CurrentCaller() { name }: Caller) {
-    return this.jobs.createFor(id, "reconnect", name);
+  reconnect(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @CurrentCaller() caller: Caller,
+    @Headers("idempotency-key") key: string | undefined,
+  ) {
+    return this.jobs.createFor(id, "reconnect", caller, readIdempotencyKey(key));
   }
 
   @Post("devices/:id/restart")
   @RequireRole("operator")
+  @IdempotencyKeyHeader()
   @ApiResult(jobSchema, 201, "Restarts the module and configures it anew.")
-  restart(@Param({ schema: idParamSchema }) { id }: { id: string }, @CurrentCaller() { name }: Caller) {
-    return this.jobs.createFor(id, "restart", name);
+  restart(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @CurrentCaller() caller: Caller,
+    @Headers("idempotency-key") key: string | undefined,
+  ) {
+    return this.jobs.createFor(id, "restart", caller, readIdempotencyKey(key));
   }
 
   @Post("devices/:id/probe")
   @RequireRole("operator")
+  @IdempotencyKeyHeader()
   @ApiResult(jobSchema, 201, "Asks the module what it is and how it is.")
-  probe(@Param({ schema: idParamSchema }) { id }: { id: string }, @CurrentCaller() { name }: Caller) {
-    return this.jobs.createFor(id, "probe", name);
+  probe(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @CurrentCaller() caller: Caller,
+    @Headers("idempotency-key") key: string | undefined,
+  ) {
+    return this.jobs.createFor(id, "probe", caller, readIdempotencyKey(key));
   }
 }

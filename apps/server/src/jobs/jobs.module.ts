@@ -1,14 +1,35 @@
 import { Module } from "@nestjs/common";
+import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { ExecutionsStore } from "./executions.store";
+import { Expansion } from "./expansion";
+import { JobMaker } from "./job-maker";
+import { JobWorkers } from "./job-workers";
 import { JobsController } from "./jobs.controller";
 import { JobsService } from "./jobs.service";
 import { JobsStore } from "./jobs.store";
+import { ReleasesStore } from "./releases.store";
+import { Rollouts } from "./rollouts";
+import { Schedules } from "./schedules";
+import { TurnsStore } from "./turns.store";
 import { WakeUps } from "./wake-ups";
 
 /** Work for devices, and what came of it. */
 @Module({
+  imports: [IdempotencyModule],
   controllers: [JobsController],
-  providers: [JobsService, JobsStore, ExecutionsStore, WakeUps],
-  exports: [ExecutionsStore, WakeUps],
+  providers: [
+    JobsService,
+    JobMaker,
+    JobsStore,
+    ExecutionsStore,
+    TurnsStore,
+    ReleasesStore,
+    Expansion,
+    Rollouts,
+    Schedules,
+    JobWorkers,
+    WakeUps,
+  ],
+  exports: [ExecutionsStore, TurnsStore, JobsStore, Expansion, Rollouts, WakeUps],
 })
 export class JobsModule {}

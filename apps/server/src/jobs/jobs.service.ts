@@ -1,16 +1,25 @@
-import type { CreateJob, Execution, ExecutionQuery, Job, JobCounts, JobQuery, Page } from "@mn316-fleet/contracts";
+import {
+  type CreateJob,
+  createJobSchema,
+  type Execution,
+  type ExecutionQuery,
+  type Job,
+  type JobCounts,
+  type JobQuery,
+  type Page,
+} from "@mn316-fleet/contracts";
 import type { JobKind } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import { z } from "zod";
+import type { Caller } from "../auth/caller";
+import { Idempotency } from "../idempotency/idempotency";
 import { Database } from "../platform/database/database";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
-import { conflict, invalid, notFound } from "../platform/problems/problem.error";
-import { ExecutionsStore, EXPIRY_GRACE_S } from "./executions.store";
+import { conflict, notFound } from "../platform/problems/problem.error";
+import { ExecutionsStore, type StepResult } from "./executions.store";
+import { JobMaker } from "./job-maker";
 import { type ExecutionRow, type JobRow, JobsStore } from "./jobs.store";
 import { WakeUps } from "./wake-ups";
-
-const DEFAULT_LIFETIME_MS = 24 * 3_600_000;
-const DEFAULT_TIMEOUT_S = 60;
 
 const executionPosition = z.number().int().min(0);
 
@@ -20,37 +29,28 @@ export class JobsService {
     private readonly database: Database,
     private readonly store: JobsStore,
     private readonly executions: ExecutionsStore,
+    private readonly maker: JobMaker,
+    private readonly idempotency: Idempotency,
     private readonly wakeUps: WakeUps,
   ) {}
 
-  /** @throws 422 naming each target that is no device; nothing is created then */
-  async create(job: CreateJob, createdBy: string): Promise<Job> {
-    const { deviceIds } = job.targets;
-    const expiresAt = job.expiresAt ? new Date(job.expiresAt) : new Date(Date.now() + DEFAULT_LIFETIME_MS);
-    const { kind, steps = [], timeoutS } = job;
-    const { id, executionIds } = await this.database.transaction(async (tx) => {
-      const existing = await this.store.existing(tx, deviceIds);
-      const errors = deviceIds.flatMap((deviceId, index) =>
-        existing.has(deviceId)
-          ? []
-          : [{ path: `targets.deviceIds.${index}`, rule: "exists", message: `there is no device "${deviceId}"` }],
-      );
-      if (errors.length > 0) throw invalid(errors);
-      return this.store.insert(tx, { kind, steps, timeoutS, expiresAt, createdBy }, deviceIds);
-    });
-    this.wakeUps.dispatch(
-      deviceIds.map((deviceId, index) => ({ deviceId, reason: `created-${executionIds[index] ?? id}` })),
+  /**
+   * @param key of a request that may come again; it is answered with the same job then
+   * @throws 422 as `JobMaker.make`; nothing is created then
+   */
+  async create(job: CreateJob, { keyId, name }: Caller, key?: string): Promise<Job> {
+    const made = await this.idempotency.once({ callerId: keyId, key, request: job }, (tx) =>
+      this.maker.make(tx, job, name),
     );
-    const lifetimeMs = expiresAt.getTime() - Date.now();
-    this.wakeUps.deadlines(id, `expires-${id}`, [lifetimeMs, lifetimeMs + EXPIRY_GRACE_S * 1_000]);
-    return this.get(id);
+    if ("follow" in made) made.follow();
+    return this.get(made.id);
   }
 
   /** A job for one device that needs no further word. @throws 404 for an unknown device */
-  async createFor(deviceId: string, kind: Exclude<JobKind, "at">, createdBy: string): Promise<Job> {
+  async createFor(deviceId: string, kind: Exclude<JobKind, "at">, caller: Caller, key?: string): Promise<Job> {
     const existing = await this.database.transaction((tx) => this.store.existing(tx, [deviceId]));
     if (existing.size === 0) throw notFound("device", deviceId);
-    return this.create({ kind, targets: { deviceIds: [deviceId] }, timeoutS: DEFAULT_TIMEOUT_S }, createdBy);
+    return this.create(createJobSchema.parse({ kind, targets: { deviceIds: [deviceId] } }), caller, key);
   }
 
   async get(id: string): Promise<Job> {
@@ -72,17 +72,17 @@ export class JobsService {
 
   /**
    * Cancels what waits at once, and asks the devices of what was sent: each confirms, or its command is on the line already
-   * and its real outcome stands.
+   * and its real outcome stands. A recurring job makes no further run.
    * @throws 409 where all is over, or asked already
    */
   async cancel(id: string): Promise<Job> {
     const asked = await this.database.transaction(async (tx) => {
-      const canceled = await this.executions.cancelWaiting(tx, id);
+      const wasOpen = await this.store.cancel(tx, id);
+      // What goes out, or comes back for another attempt, between two of these statements is caught by the next one.
+      await this.executions.cancelWaiting(tx, id);
       const asked = await this.executions.askCancel(tx, id);
-      if (canceled + asked.length > 0) {
-        await this.store.cancel(tx, id);
-        return asked;
-      }
+      await this.executions.cancelWaiting(tx, id);
+      if (wasOpen || asked.length > 0) return asked;
       const { status, counts } = await this.get(id);
       const isAsked = status === "CANCELED" && counts.running > 0;
       throw conflict(
@@ -92,9 +92,30 @@ export class JobsService {
     this.wakeUps.dispatch(asked.map(({ id: execution, deviceId }) => ({ deviceId, reason: `cancel-${execution}` })));
     return this.get(id);
   }
+
+  /** Sends nothing more; what was sent runs to its end. @throws 409 where the job is over, or paused already */
+  async pause(id: string): Promise<Job> {
+    const isPaused = await this.database.transaction((tx) => this.store.pause(tx, id));
+    if (!isPaused) await this.refuseState(id, "paused");
+    return this.get(id);
+  }
+
+  /** @throws 409 where the job is over, or not paused */
+  async resume(id: string): Promise<Job> {
+    if (!(await this.store.resume(id))) await this.refuseState(id, "not paused");
+    this.wakeUps.release(id);
+    return this.get(id);
+  }
+
+  private async refuseState(id: string, isAlready: string): Promise<never> {
+    const { status } = await this.get(id);
+    const isOpen = status === "SCHEDULED" || status === "ROLLING_OUT";
+    throw conflict(isOpen ? `The job is ${isAlready}.` : `The job is ${status} already.`);
+  }
 }
 
-function toJob({ id, kind, status, counts, createdAt, createdBy }: JobRow): Job {
+function toJob(row: JobRow): Job {
+  const { id, kind, status, isPaused, counts, createdAt, createdBy, retries } = row;
   const all: JobCounts = {
     queued: counts.QUEUED ?? 0,
     sent: counts.SENT ?? 0,
@@ -106,21 +127,52 @@ function toJob({ id, kind, status, counts, createdAt, createdBy }: JobRow): Job 
     canceled: counts.CANCELED ?? 0,
     expired: counts.EXPIRED ?? 0,
   };
-  return { id, kind, status, counts: all, createdAt: createdAt.toISOString(), createdBy };
+  return {
+    id,
+    kind,
+    status,
+    isPaused,
+    ...(row.reason !== null && { reason: row.reason }),
+    targets: { mode: row.targetMode, ...(row.selector && { selector: row.selector }), isExpanded: row.isExpanded },
+    counts: all,
+    ...(row.rollout && { rollout: row.rollout }),
+    ...(row.hours && { window: row.hours }),
+    retries,
+    ...(row.startAt && { startAt: row.startAt.toISOString() }),
+    expiresAt: row.expiresAt.toISOString(),
+    ...(row.schedule && { schedule: row.schedule }),
+    ...(row.nextRunAt && { nextRunAt: row.nextRunAt.toISOString() }),
+    ...(row.scheduleId !== null && { scheduleId: row.scheduleId }),
+    createdAt: createdAt.toISOString(),
+    createdBy,
+  };
 }
 
-function toExecution({ id, jobId, deviceId, status, attempt, results, error, late }: ExecutionRow): Execution {
-  const steps = Object.entries(results)
-    .sort(([one], [other]) => Number(one) - Number(other))
-    .map(([, result]) => result);
+function toExecution(row: ExecutionRow): Execution {
+  const { id, jobId, deviceId, status, attempt, results, error, late, notBefore, former } = row;
   return {
     id,
     jobId,
     deviceId,
     status,
     attempt,
-    steps,
+    steps: stepsOf(results),
     ...(error !== null && { error }),
     ...(late && { late }),
+    ...(notBefore && status === "QUEUED" && { notBefore: notBefore.toISOString() }),
+    ...(former.length > 0 && {
+      former: former.map(({ error, results, ...attempt }) => ({
+        ...attempt,
+        ...(error !== null && { error }),
+        steps: stepsOf(results),
+      })),
+    }),
   };
+}
+
+/** In the order of the steps. */
+function stepsOf(results: Record<string, StepResult>): StepResult[] {
+  return Object.entries(results)
+    .sort(([one], [other]) => Number(one) - Number(other))
+    .map(([, result]) => result);
 }

@@ -44,6 +44,7 @@ describe("the states of an execution", () => {
     ["ask-cancel", ["SENT", "RUNNING"]],
     ["expire", ["QUEUED", "SENT"]],
     ["time-out", ["RUNNING", "CANCELING"]],
+    ["try-again", ["QUEUED", "SENT", "RUNNING"]],
   ])("%s from %j", (action, sources) => {
     expect(sourcesOf(action)).toEqual(sources);
   });

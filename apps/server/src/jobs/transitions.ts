@@ -2,17 +2,19 @@ import type { ExecutionStatus } from "@mn316-fleet/contracts";
 import type { ExecutionReportStatus } from "@mn316-fleet/protocol";
 
 /** What the server itself does to an execution. */
-export type ServerAction = "send" | "undelivered" | "refuse" | "cancel" | "ask-cancel" | "expire" | "time-out";
+export type ServerAction =
+  "send" | "undelivered" | "refuse" | "cancel" | "ask-cancel" | "expire" | "time-out" | "try-again";
 
 /**
  * The states of an execution. What is not listed does not happen: a compare-and-set on the present status makes the
  * later of two racing transitions find nothing to do. What was sent is not canceled but asked to end (`CANCELING`): its
- * command may be on the line, so only the agent knows, and its word is what stands.
+ * command may be on the line, so only the agent knows, and its word is what stands. `try-again` begins the next attempt,
+ * in place of an end that the job's rules let be repeated; what is to be canceled is not.
  */
 export const TRANSITIONS: Record<ExecutionStatus, Partial<Record<ServerAction, ExecutionStatus>>> = {
-  QUEUED: { send: "SENT", refuse: "REJECTED", cancel: "CANCELED", expire: "EXPIRED" },
-  SENT: { undelivered: "QUEUED", "ask-cancel": "CANCELING", expire: "EXPIRED" },
-  RUNNING: { "ask-cancel": "CANCELING", "time-out": "TIMED_OUT" },
+  QUEUED: { send: "SENT", refuse: "REJECTED", cancel: "CANCELED", expire: "EXPIRED", "try-again": "QUEUED" },
+  SENT: { undelivered: "QUEUED", "ask-cancel": "CANCELING", expire: "EXPIRED", "try-again": "QUEUED" },
+  RUNNING: { "ask-cancel": "CANCELING", "time-out": "TIMED_OUT", "try-again": "QUEUED" },
   CANCELING: { "time-out": "TIMED_OUT" },
   SUCCEEDED: {},
   FAILED: {},

@@ -32,6 +32,10 @@ export class SeamLinks extends AgentLinks {
     return Promise.resolve("sent");
   }
 
+  connected(deviceIds: readonly string[]): Promise<Set<string>> {
+    return Promise.resolve(new Set(deviceIds.filter((deviceId) => this.online.has(deviceId))));
+  }
+
   close(deviceId: string, code: number): Promise<void> {
     this.closed.push({ deviceId, code });
     return Promise.resolve();
