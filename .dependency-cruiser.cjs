@@ -17,18 +17,31 @@ const mayImport = {
   "apps/dashboard": ["libs/client", "libs/contracts", "libs/protocol", "libs/manual"],
 };
 
+/** It runs an agent's work on virtual modules, in memory. */
+const REHEARSAL = "^apps/server/src/jobs/rehearsal/";
 const TESTS = "\\.(test|contract)\\.tsx?$|/test-support/|^apps/e2e/";
 
 const direction = Object.entries(mayImport).map(([project, allowed]) => ({
   name: `imports of ${project}`,
   severity: "error",
-  from: { path: `^${project}/`, pathNot: TESTS },
+  from: { path: `^${project}/`, pathNot: [TESTS, REHEARSAL].join("|") },
   to: { path: "^(apps|libs)/", pathNot: [project, ...allowed].map((folder) => `^${folder}/`) },
 }));
 
 module.exports = {
   forbidden: [
     ...direction,
+    {
+      name: "the server's rehearsal also imports agent-core and virtual-mn316",
+      severity: "error",
+      from: { path: REHEARSAL, pathNot: TESTS },
+      to: {
+        path: "^(apps|libs)/",
+        pathNot: ["apps/server", ...mayImport["apps/server"], "libs/agent-core", "libs/virtual-mn316"].map(
+          (folder) => `^${folder}/`,
+        ),
+      },
+    },
     {
       name: "no cycles",
       severity: "error",

@@ -2,6 +2,7 @@ export { openTransport } from "@mn316-fleet/at";
 export type { AtPolicy } from "@mn316-fleet/protocol";
 export { Agent, type AgentOptions } from "./agent";
 export type { AgentStatus } from "./agent-status";
+export { rehearse, type RehearsalOptions, type RehearsalOutcome } from "./executions/rehearse";
 export type { Network } from "./link/network";
 export type { Finding } from "./inspect/finding";
 export { Tokens } from "./identity/tokens";

@@ -26,6 +26,7 @@ import {
   profilePageSchema,
   type ProfileQuery,
   removedProfileSchema,
+  rehearsalSchema,
   timeoutsSchema,
   type TimeoutsQuery,
   tokenSchema,
@@ -146,6 +147,9 @@ export class FleetClient {
         body,
         headers: idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey },
       }),
+    /** What would come of a job; nothing is made or sent. */
+    rehearse: (body: CreateJobInput) =>
+      this.transport.request(rehearsalSchema, "jobs", { method: "POST", body: { ...body, rehearse: true } }),
     list: (query: Partial<JobQuery> = {}, call: Call = {}) =>
       this.transport.request(jobPageSchema, "jobs", { query, ...call }),
     get: (id: string, call: Call = {}) => this.transport.request(jobSchema, `jobs/${id}`, call),

@@ -16,5 +16,6 @@ export * from "./job-window";
 export * from "./jobs";
 export * from "./live";
 export * from "./profiles";
+export * from "./rehearsal";
 export { type Selector, selectorSchema } from "./selector";
 export { isTimeZone, timeZoneSchema } from "./time-zone";

@@ -95,6 +95,8 @@ export const createJobSchema = z
     /** Executions that did not begin by then expire; a day after the start unless given. */
     expiresAt: future.optional(),
     schedule: scheduleSchema.optional(),
+    /** Tries it on virtual modules that stand for the targets, and shows the outcome; nothing is made or sent. */
+    rehearse: z.boolean().default(false),
   })
   .superRefine((job, context) => {
     const refuse = (field: string, rule: string, message: string) => {

@@ -76,7 +76,7 @@ export const jobQuerySchema = z.strictObject({
 });
 export type JobQuery = z.infer<typeof jobQuerySchema>;
 
-const stepResultSchema = z.object({
+export const stepResultSchema = z.object({
   command: z.string(),
   result: z.string(),
   output: z.array(z.string()),

@@ -25,6 +25,8 @@ export interface VirtualMn316Options {
    * (`localhost`, `127.x.x.x`, `::1`) is dialled as it stands. Without it, every configured host is.
    */
   broker?: string;
+  /** `broker` stands for this machine as well: whatever the module is told, it dials nothing else. */
+  isSealed?: boolean;
   imei?: string;
   identity?: Partial<Omit<Identity, "imei">>;
   /** Where this firmware departs from the manual. */
@@ -86,7 +88,7 @@ export class VirtualMn316 {
     this.keptCommands = options.keptCommands ?? KEPT_COMMANDS;
     this.clock = options.clock ?? systemClock;
     this.timers = new Timers(timeScale, this.clock);
-    this.network = new Network(broker === undefined ? undefined : brokerAddress(broker));
+    this.network = new Network(broker === undefined ? undefined : brokerAddress(broker), options.isSealed);
     this.dialect = dialectOf(dialects);
     this.voice = new Voice(this.dialect);
     this.client = new MqttClient({

@@ -1,6 +1,7 @@
 import { Module } from "@nestjs/common";
 import { ProfilesStore } from "../profiles/profiles.store";
 import { ConfigFrames } from "./config-frames";
+import { ConfigGroups } from "./config-groups";
 import { ConfigReports } from "./config-reports";
 import { ConfigVersionsStore } from "./config-versions.store";
 import { ConfigsController } from "./configs.controller";
@@ -19,6 +20,7 @@ import { UnresolvedConfigs } from "./unresolved-configs";
     ConfigsStore,
     ConfigVersionsStore,
     ConfigFrames,
+    ConfigGroups,
     ConfigReports,
     PasswordVault,
     PasswordsStore,
@@ -26,6 +28,6 @@ import { UnresolvedConfigs } from "./unresolved-configs";
     Resolver,
     UnresolvedConfigs,
   ],
-  exports: [ConfigsService, ConfigsStore, PasswordsStore, ProfilesStore, Resolver, UnresolvedConfigs],
+  exports: [ConfigGroups, ConfigsService, ConfigsStore, PasswordsStore, ProfilesStore, Resolver, UnresolvedConfigs],
 })
 export class ConfigsModule {}

@@ -22,14 +22,20 @@ export class JobMaker {
   ) {}
 
   /** @throws 422 naming each target that is no device, a selector that chooses none, a schedule that never comes */
-  async make(tx: Transaction, job: CreateJob, createdBy: string): Promise<MadeJob> {
-    const { deviceIds, selector, mode = "snapshot" } = job.targets;
+  async check(tx: Transaction, { targets, schedule }: CreateJob): Promise<void> {
+    const { deviceIds, selector, mode = "snapshot" } = targets;
     if (deviceIds) await this.requireDevices(tx, deviceIds);
     else if (selector && mode === "snapshot" && !(await this.store.choosesAny(tx, selector)))
       throw invalid([{ path: "targets.selector", rule: "chooses", message: "chooses no device" }]);
-    const nextRunAt = job.schedule && firstRun(job.schedule);
-    const row = rowOf(job, createdBy);
-    return this.insert(tx, { ...row, nextRunAt: nextRunAt ?? null }, nextRunAt ? [] : (deviceIds ?? []));
+    if (schedule) firstRun(schedule);
+  }
+
+  /** @throws 422 as `check` */
+  async make(tx: Transaction, job: CreateJob, createdBy: string): Promise<MadeJob> {
+    await this.check(tx, job);
+    const nextRunAt = job.schedule ? firstRun(job.schedule) : null;
+    const deviceIds = nextRunAt ? [] : (job.targets.deviceIds ?? []);
+    return this.insert(tx, { ...rowOf(job, createdBy), nextRunAt }, deviceIds);
   }
 
   /** One run of a recurring job. Devices that are no more are left out. */

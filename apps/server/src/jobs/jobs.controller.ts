@@ -9,14 +9,17 @@ import {
   type JobQuery,
   jobQuerySchema,
   jobSchema,
+  rehearsalSchema,
 } from "@mn316-fleet/contracts";
-import { Body, Controller, Get, Headers, Param, Post, Query } from "@nestjs/common";
-import { ApiHeader, ApiTags } from "@nestjs/swagger";
+import { Body, Controller, Get, Headers, Param, Post, Query, Res } from "@nestjs/common";
+import { ApiHeader, ApiResponse, ApiTags } from "@nestjs/swagger";
+import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
 import { readIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { JobsService } from "./jobs.service";
+import { Rehearsals } from "./rehearsal/rehearsals";
 
 const IdempotencyKeyHeader = () =>
   ApiHeader({
@@ -28,18 +31,25 @@ const IdempotencyKeyHeader = () =>
 @ApiTags("jobs")
 @Controller("api/v1")
 export class JobsController {
-  constructor(private readonly jobs: JobsService) {}
+  constructor(
+    private readonly jobs: JobsService,
+    private readonly rehearsals: Rehearsals,
+  ) {}
 
   @Post("jobs")
   @RequireRole("operator")
   @IdempotencyKeyHeader()
+  @ApiResponse({ status: 200, description: "What would come of it: a rehearsal.", standardSchema: rehearsalSchema })
   @ApiResult(jobSchema, 201, "One execution a device waits for its turn.")
   create(
     @Body({ schema: createJobSchema }) body: CreateJob,
     @CurrentCaller() caller: Caller,
     @Headers("idempotency-key") key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.jobs.create(body, caller, readIdempotencyKey(key));
+    if (!body.rehearse) return this.jobs.create(body, caller, readIdempotencyKey(key));
+    void reply.status(200);
+    return this.rehearsals.rehearse(body);
   }
 
   @Get("jobs")

@@ -1,4 +1,5 @@
 import { Module } from "@nestjs/common";
+import { ConfigsModule } from "../configs/configs.module";
 import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { ExecutionsStore } from "./executions.store";
 import { Expansion } from "./expansion";
@@ -7,6 +8,7 @@ import { JobWorkers } from "./job-workers";
 import { JobsController } from "./jobs.controller";
 import { JobsService } from "./jobs.service";
 import { JobsStore } from "./jobs.store";
+import { Rehearsals } from "./rehearsal/rehearsals";
 import { ReleasesStore } from "./releases.store";
 import { Rollouts } from "./rollouts";
 import { Schedules } from "./schedules";
@@ -15,7 +17,7 @@ import { WakeUps } from "./wake-ups";
 
 /** Work for devices, and what came of it. */
 @Module({
-  imports: [IdempotencyModule],
+  imports: [ConfigsModule, IdempotencyModule],
   controllers: [JobsController],
   providers: [
     JobsService,
@@ -27,6 +29,7 @@ import { WakeUps } from "./wake-ups";
     Expansion,
     Rollouts,
     Schedules,
+    Rehearsals,
     JobWorkers,
     WakeUps,
   ],

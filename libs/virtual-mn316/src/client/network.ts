@@ -24,8 +24,14 @@ export class Network {
   /** How long each packet from the broker is under way, in ms of the module's time. */
   delayMs = 0;
 
-  /** @param stand-in serves every host that is not this machine, which a real network would reach */
-  constructor(private readonly standIn?: BrokerAddress) {}
+  /**
+   * @param standIn serves every host that is not this machine, which a real network would reach
+   * @param isSealed it serves this machine as well: nothing else is ever dialled
+   */
+  constructor(
+    private readonly standIn?: BrokerAddress,
+    private readonly isSealed = false,
+  ) {}
 
   get isSilent(): boolean {
     return this.silent;
@@ -37,7 +43,7 @@ export class Network {
 
   /** The address that a configured one leads to in this network. */
   resolve(address: BrokerAddress): BrokerAddress {
-    return this.standIn && !LOOPBACK.test(address.host) ? this.standIn : address;
+    return this.standIn && (this.isSealed || !LOOPBACK.test(address.host)) ? this.standIn : address;
   }
 
   setSilent(silent: boolean): void {
