@@ -1,0 +1,108 @@
+/** Several server processes over one PostgreSQL and one Redis, and many light agents on them. */
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Pool } from "pg";
+import { freePort, Program } from "../../../../tools/lib/processes.mjs";
+import { ROOT } from "../../../../tools/lib/workspace.mjs";
+import { Api } from "./api";
+import { LightAgent } from "./light-agent";
+
+const SERVER = path.join(ROOT, "apps/server/dist/main.js");
+
+interface Node {
+  port: number;
+  program: Program;
+}
+
+export class Cluster {
+  readonly folder = mkdtempSync(path.join(tmpdir(), "mn316-cluster-"));
+  readonly adminKey = `mfk_${randomBytes(32).toString("base64url")}`;
+  readonly agents: LightAgent[] = [];
+  readonly pool: Pool;
+  private readonly nodes: Node[] = [];
+
+  /** @param services `DATABASE_URL`, `REDIS_URL` and whatever else all nodes share */
+  constructor(private readonly services: Record<string, string> & { DATABASE_URL: string }) {
+    this.pool = new Pool({ connectionString: services.DATABASE_URL, max: 2 });
+    this.pool.on("error", () => undefined);
+  }
+
+  /** Addresses of the nodes, whether they run now or not. */
+  get urls(): string[] {
+    return this.nodes.map(({ port }) => `http://127.0.0.1:${port}`);
+  }
+
+  /** The API of one node. */
+  api(node = 0): Api {
+    return new Api(this.urls[node] ?? "", this.adminKey);
+  }
+
+  /** Starts one more node. */
+  async addNode(): Promise<void> {
+    const port = await freePort(0);
+    this.nodes.push({ port, program: await this.run(port, this.nodes.length) });
+  }
+
+  /** Kills a node as a power cut would: no handler runs. */
+  async kill(index: number): Promise<void> {
+    const node = this.node(index);
+    node.program.stopping = true;
+    node.program.child.kill("SIGKILL");
+    await node.program.exited;
+  }
+
+  /** Starts a node again that was killed. */
+  async startAgain(index: number): Promise<void> {
+    const node = this.node(index);
+    node.program = await this.run(node.port, index);
+  }
+
+  /** Registers devices at once. @returns their agents, not connected */
+  async addDevices(count: number, tag: string): Promise<LightAgent[]> {
+    const devices = Array.from({ length: count }, () => ({
+      id: randomUUID(),
+      token: `mfd_${randomBytes(32).toString("base64url")}`,
+    }));
+    await this.pool.query(
+      `WITH given AS (SELECT * FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS t (id, hash, n)),
+            added AS (INSERT INTO device (id, name, tags) SELECT id, 'device ' || n, ARRAY[$3] FROM given),
+            states AS (INSERT INTO device_state (device_id) SELECT id FROM given)
+       INSERT INTO device_token (device_id, hash) SELECT id, hash FROM given`,
+      [devices.map(({ id }) => id), devices.map(({ token }) => createHash("sha256").update(token).digest()), tag],
+    );
+    const agents = devices.map(({ id, token }) => new LightAgent(id, token, this.urls));
+    this.agents.push(...agents);
+    return agents;
+  }
+
+  async stop(): Promise<void> {
+    for (const agent of this.agents) agent.stop();
+    await Promise.all(this.nodes.map(({ program }) => program.stop()));
+    await this.pool.end();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private node(index: number): Node {
+    const node = this.nodes[index];
+    if (!node) throw new RangeError(`there is no node ${index}`);
+    return node;
+  }
+
+  private async run(port: number, index: number): Promise<Program> {
+    const program = new Program(`node ${index}`, ["--max-semi-space-size=64", SERVER], {
+      ipc: true,
+      env: {
+        PORT: String(port),
+        FLEET_DATA_DIR: path.join(this.folder, `node-${index}`),
+        FLEET_ADMIN_KEY: this.adminKey,
+        FLEET_NODE_ID: `node-${index}`,
+        LOG_LEVEL: "warn",
+        ...this.services,
+      },
+    });
+    await program.message((message: { type?: string }) => (message.type === "ready" ? true : undefined));
+    return program;
+  }
+}
