@@ -98,13 +98,14 @@ export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Ends the open sessions that a condition on `l` names (index link_session_open_idx).
+   * Ends the open sessions that a condition on `l` names (index link_session_open_idx). Each is locked before its device's
+   * state, as where a session begins: the other way round a fleet that comes back at once and this would wait for each other.
    * @returns how many devices went offline by it
    */
   private async endSessions(condition: string, parameter: string | number): Promise<number> {
     const { rowCount } = await this.database.pool.query(
       `WITH dead AS (
-         SELECT l.id, l.device_id FROM link_session l WHERE l.ended IS NULL AND ${condition}
+         SELECT l.id, l.device_id FROM link_session l WHERE l.ended IS NULL AND ${condition} FOR UPDATE
        ), closed AS (
          UPDATE link_session l SET ended = now(), close_code = ${ABNORMAL} FROM dead WHERE l.id = dead.id
        )
