@@ -106,6 +106,14 @@ export class ConfigsService {
     return (await this.store.find(deviceId))?.desired?.at;
   }
 
+  /** Which AT commands jobs may run on devices; without those that were never configured. */
+  async atPolicies(deviceIds: readonly string[]): Promise<Map<string, AtPolicy>> {
+    const rows = await this.store.findAll(this.database.pool, deviceIds);
+    return new Map(
+      rows.flatMap(({ deviceId, desired }): [string, AtPolicy][] => (desired ? [[deviceId, desired.at]] : [])),
+    );
+  }
+
   /** Adds the desired configuration to the welcome of an agent that has another one. */
   async welcome(deviceId: string, { reported }: HelloFrame): Promise<Partial<WelcomeFrame>> {
     const config = withoutSecrets(reported.config);

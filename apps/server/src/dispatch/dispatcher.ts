@@ -1,4 +1,4 @@
-import { type ExecuteFrame, forbiddenBy } from "@mn316-fleet/protocol";
+import { type AtPolicy, type ExecuteFrame, forbiddenBy } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
 import { ConfigsService } from "../configs/configs.service";
@@ -83,11 +83,13 @@ export class Dispatcher {
    */
   private async endInstead(heads: HeadExecution[]): Promise<Set<string>> {
     const untargeted = await this.untargeted(heads);
+    const withSteps = heads.filter(({ steps }) => steps.length > 0).map(({ deviceId }) => deviceId);
+    const policies = withSteps.length > 0 ? await this.configs.atPolicies(withSteps) : new Map<string, AtPolicy>();
     const ended = new Set<string>();
     const look = async (head: HeadExecution) => {
       const end = untargeted.has(head.id)
         ? (["cancel", "the device no longer is what its job's selector asks for"] as const)
-        : await this.endOf(head);
+        : endOf(head, policies.get(head.deviceId));
       if (!end) return;
       ended.add(head.id);
       const [action, reason] = end;
@@ -95,16 +97,6 @@ export class Dispatcher {
     };
     await Promise.all(heads.map(look));
     return ended;
-  }
-
-  private async endOf(head: HeadExecution): Promise<EndInstead | undefined> {
-    if (head.isJobOver) return ["cancel", null];
-    if (head.isOverdue) return ["expire", null];
-    if (head.supersededBy !== null) return ["cancel", `superseded by the same of job ${head.supersededBy}`];
-    const policy = head.steps.length > 0 ? await this.configs.atPolicy(head.deviceId) : undefined;
-    if (!policy) return undefined;
-    const reason = head.steps.map(({ command }) => forbiddenBy(policy, command)).find((found) => found !== undefined);
-    return reason === undefined ? undefined : ["refuse", reason];
   }
 
   /** A selector's question of what a device is, asked again; how it is at the moment was of interest only when it was chosen. */
@@ -154,6 +146,15 @@ export class Dispatcher {
     const desired = await this.configs.desiredFrame(deviceId);
     if (desired) await this.links.send(deviceId, desired);
   }
+}
+
+function endOf(head: HeadExecution, policy: AtPolicy | undefined): EndInstead | undefined {
+  if (head.isJobOver) return ["cancel", null];
+  if (head.isOverdue) return ["expire", null];
+  if (head.supersededBy !== null) return ["cancel", `superseded by the same of job ${head.supersededBy}`];
+  if (!policy) return undefined;
+  const reason = head.steps.map(({ command }) => forbiddenBy(policy, command)).find((found) => found !== undefined);
+  return reason === undefined ? undefined : ["refuse", reason];
 }
 
 function withClaims(
