@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { agentBench } from "../bench/agent.bench";
 import { commandBench } from "../bench/command.bench";
 import { decodeBench } from "../bench/decode.bench";
+import { dispatchBench } from "../bench/dispatch.bench";
 import { type Bench, type Figure } from "../bench/figure";
 import { ingestBench } from "../bench/ingest.bench";
 import { virtualModuleBench } from "../bench/virtual-module.bench";
@@ -11,6 +12,7 @@ const BENCHES: Record<string, Bench> = {
   decode: decodeBench,
   ingest: ingestBench,
   command: commandBench,
+  dispatch: dispatchBench,
   "virtual-module": virtualModuleBench,
   agent: agentBench,
 };

@@ -1,6 +1,6 @@
 /** Several server processes over one PostgreSQL and one Redis, and many light agents on them. */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Pool } from "pg";
@@ -75,6 +75,16 @@ export class Cluster {
     const agents = devices.map(({ id, token }) => new LightAgent(id, token, this.urls));
     this.agents.push(...agents);
     return agents;
+  }
+
+  /** Memory of a node's process, in KiB; 0 where the system does not tell. */
+  residentKib(index: number): number {
+    try {
+      const status = readFileSync(`/proc/${this.node(index).program.child.pid}/status`, "utf8");
+      return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+    } catch {
+      return 0;
+    }
   }
 
   async stop(): Promise<void> {

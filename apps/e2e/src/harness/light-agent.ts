@@ -1,8 +1,8 @@
 import { type DownFrame, type ExecuteFrame, type ExecutionReport, SUBPROTOCOL } from "@mn316-fleet/protocol";
 import { WebSocket } from "ws";
 
-/** What the device's module does with an execution. */
-export type Behaviour = "succeed" | "fail" | "refuse";
+/** What the device does with an execution. */
+export type Behaviour = "succeed" | "fail" | "refuse" | "silent";
 
 const RECONNECT_MS = { min: 100, spread: 900 };
 
@@ -85,6 +85,7 @@ export class LightAgent {
 
   private execute(frame: ExecuteFrame): void {
     this.onExecute(frame);
+    if (this.behaviour === "silent") return;
     const { execution, attempt, steps } = frame;
     const key = `${execution}/${attempt}`;
     if (this.journal.has(key)) {

@@ -102,8 +102,8 @@ export class World {
   }
 
   /** Starts a real agent process on a module's serial port. */
-  startAgent(device: Device, module: Pick<VirtualModule, "port">): Program {
-    return this.run("agent", [AGENT, "--server", this.url.replace("http", "ws"), "--port", module.port], {
+  startAgent(device: Device, module: Pick<VirtualModule, "port">, server = this.url): Program {
+    return this.run("agent", [AGENT, "--server", server.replace("http", "ws"), "--port", module.port], {
       MN316_TOKEN: device.token,
       MN316_DATA_DIR: path.join(this.folder, `agent-${device.imei}`),
     });
