@@ -44,11 +44,11 @@ export class Dispatcher {
     }
   }
 
-  /** Not what waits for a device that is away: it costs nothing until the device comes back. */
+  /** Nothing for a device that is away: it costs nothing until the device comes back. */
   private async reachable(heads: HeadExecution[]): Promise<HeadExecution[]> {
-    const waiting = heads.filter(({ status }) => status === "QUEUED").map(({ deviceId }) => deviceId);
-    const connected = waiting.length > 0 ? await this.links.connected(waiting) : new Set<string>();
-    return heads.filter(({ status, deviceId }) => status !== "QUEUED" || connected.has(deviceId));
+    if (heads.length === 0) return heads;
+    const connected = await this.links.connected(heads.map(({ deviceId }) => deviceId));
+    return heads.filter(({ deviceId }) => connected.has(deviceId));
   }
 
   private async claim(heads: HeadExecution[]): Promise<[HeadExecution, Claim][]> {
@@ -61,13 +61,15 @@ export class Dispatcher {
   private async reclaim(heads: HeadExecution[], turns: readonly Turn[]): Promise<[HeadExecution, Claim][]> {
     const linkSinceMs = new Map(turns.map(({ deviceId, linkSinceMs }) => [deviceId, linkSinceMs ?? 0]));
     const resendBeforeMs = Date.now() - RESEND_AFTER_S * 1_000;
-    const claims = new Map<string, Claim>();
-    for (const { id, deviceId, status, sentAt, isOverdue } of heads) {
-      if (status !== "SENT" || !sentAt || isOverdue) continue;
-      if (sentAt.getTime() >= Math.max(linkSinceMs.get(deviceId) ?? 0, resendBeforeMs)) continue;
-      const claim = await this.turns.reclaim({ id, sentAt });
-      if (claim) claims.set(id, claim);
-    }
+    const lost = heads.flatMap(({ id, deviceId, status, sentAt, isOverdue }): Claim[] =>
+      status === "SENT" &&
+      sentAt &&
+      !isOverdue &&
+      sentAt.getTime() < Math.max(linkSinceMs.get(deviceId) ?? 0, resendBeforeMs)
+        ? [{ id, sentAt }]
+        : [],
+    );
+    const claims = new Map((await this.turns.reclaim(lost)).map((claim) => [claim.id, claim]));
     return withClaims(heads, ({ id }) => claims.get(id));
   }
 

@@ -115,16 +115,17 @@ export class TurnsStore {
   }
 
   /**
-   * Claims an execution that was sent before for sending it once more.
-   * @returns undefined where it began meanwhile, or another worker sends it
+   * Claims executions that were sent before for sending them once more.
+   * @returns those that are claimed: not where one began meanwhile, or another worker sends it
    */
-  async reclaim({ id, sentAt }: Claim): Promise<Claim | undefined> {
+  async reclaim(claims: readonly Claim[]): Promise<Claim[]> {
+    if (claims.length === 0) return [];
     const { rows } = await this.database.pool.query<Claim>(
-      `UPDATE execution SET sent_at = now() WHERE id = $1 AND status = 'SENT' AND sent_at = $2
-       RETURNING id, sent_at AS "sentAt"`,
-      [id, sentAt],
+      `UPDATE execution e SET sent_at = now() FROM unnest($1::uuid[], $2::timestamptz[]) AS c (id, sent_at)
+        WHERE e.id = c.id AND e.status = 'SENT' AND e.sent_at = c.sent_at RETURNING e.id, e.sent_at AS "sentAt"`,
+      [claims.map(({ id }) => id), claims.map(({ sentAt }) => sentAt.toISOString())],
     );
-    return rows[0];
+    return rows;
   }
 
   /** Takes a claim back whose frame reached nobody: the execution waits for the device again, at its job if that counts. */
