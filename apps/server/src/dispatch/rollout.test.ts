@@ -196,6 +196,28 @@ function suite(settings: Partial<Settings>): void {
       expect((await jobs.job(id)).counts).toMatchObject({ queued: 0, sent: 0, running: 0 });
     }, 30_000);
 
+    it("comes to its end though the connections to PostgreSQL are cut at whatever it does", async () => {
+      await jobs.arrive(...(await jobs.addDevices(30)));
+      const { id } = await jobs.create({ targets: byTag(), rollout: { concurrent: 10 } });
+      const answered = new Set<string>();
+      await eventually(
+        async () => {
+          await jobs.cutConnections();
+          for (const frame of jobs.sent().filter(({ execution }) => !answered.has(execution))) {
+            await succeed(frame);
+            answered.add(frame.execution);
+          }
+          // What was claimed when its connection went, and never sent.
+          await jobs.query("UPDATE execution SET sent_at = now() - interval '11 s' WHERE status = 'SENT'");
+          await jobs.reconcile();
+          expect((await jobs.job(id)).status).toBe("COMPLETED");
+        },
+        { timeoutMs: 40_000, everyMs: 200 },
+      );
+      expect(await counts(id)).toMatchObject({ succeeded: 30 });
+      expect(new Set(jobs.sent().map(({ attempt }) => attempt))).toEqual(new Set([1]));
+    }, 60_000);
+
     it("stops while the job is paused, and goes on when it is resumed", async () => {
       const [first, second] = await jobs.addDevices(2);
       await jobs.arrive(first!);

@@ -1,6 +1,7 @@
 import type { CreateJobInput } from "@mn316-fleet/contracts";
 import type { ExecuteFrame, ExecutionReport } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
+import { Client } from "pg";
 import { ConfigsModule } from "../configs/configs.module";
 import { DevicesModule } from "../devices/devices.module";
 import { DispatchModule } from "../dispatch/dispatch.module";
@@ -105,6 +106,17 @@ export class JobsUnderTest {
     const { execution, attempt } = frame;
     const event = { kind: "execution" as const, seq: ++this.seq, at: 1, execution, attempt, ...report };
     await this.server.project([{ deviceId: to.deviceId, epoch: 1, receivedAt: new Date(), event }]);
+  }
+
+  /** Ends every connection that the server has to its database, whatever it is at. */
+  async cutConnections(): Promise<void> {
+    const client = new Client({ connectionString: this.testDatabase.url });
+    await client.connect();
+    await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'mn316-fleet%'`,
+    );
+    await client.end();
   }
 
   reconcile(): Promise<void> {
