@@ -115,7 +115,9 @@ describe("the REST API", () => {
   it("answers each operation in the shape that its document gives", async () => {
     // Those that remove something go last, the device itself after what belongs to it.
     const removes = ({ method }: (typeof operations)[number]) => Number(method === "delete");
-    for (const entry of [...operations].sort((a, b) => removes(a) - removes(b) || b.path.length - a.path.length)) {
+    const order = (a: (typeof operations)[number], b: (typeof operations)[number]) =>
+      removes(a) - removes(b) || removes(a) * (b.path.length - a.path.length);
+    for (const entry of [...operations].sort(order)) {
       if (STREAMS.has(entry.name)) {
         const end = new AbortController();
         const { status, headers } = await fetch(server.url + entry.path, {
@@ -146,6 +148,17 @@ describe("the REST API", () => {
         ).toMatchObject({ success: true });
       expect(entry.operation.responses.default?.content).toHaveProperty(["application/problem+json"]);
     }
+  });
+
+  it("answers a job that is to be rehearsed in the shape of a rehearsal", async () => {
+    const { operation } = operations.find(({ name }) => name === "post /api/v1/jobs")!;
+    const body = { kind: "probe", targets: { deviceIds: [ids.device] }, rehearse: true };
+    const answer = await server.request("POST", "jobs", body, keys.operator);
+    const schema = operation.responses["200"]?.content?.["application/json"]?.schema;
+    expect(answer.status).toBe(200);
+    expect(z.fromJSONSchema(schema as never, { defaultTarget: "openapi-3.0" }).safeParse(answer.body)).toMatchObject({
+      success: true,
+    });
   });
 
   it("answers an unknown thing with 404 on every operation that names one", async () => {
