@@ -1,4 +1,5 @@
 import type { FleetEvent } from "@mn316-fleet/protocol";
+import { eventually } from "@mn316-fleet/testkit";
 import { build } from "esbuild";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -59,6 +60,22 @@ describe("an outbox on disk", () => {
     await first.close();
     const second = await open();
     expect([second.resumeFrom, second.nextSeq, second.sizeBytes]).toEqual([6, 6, 0]);
+  });
+
+  it("knows its size again soon after a restart, whatever comes and goes meanwhile", async () => {
+    const first = await open();
+    for (let index = 0; index < 50; index++) await first.append(ping());
+    const before = first.sizeBytes;
+    await first.close();
+    const second = await open();
+    const more = second.append(ping());
+    await second.ack(10);
+    await more;
+    const held = (await second.read(1, 1_000, 1e9)).reduce((sum, { json }) => sum + json.length, 0);
+    await eventually(() => {
+      expect(second.sizeBytes).toBe(held);
+    });
+    expect(held).toBeLessThan(before);
   });
 
   it("reads bounded batches", async () => {

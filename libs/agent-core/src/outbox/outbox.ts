@@ -53,6 +53,7 @@ const REPAIR_SKIP = 1_000_000;
 const MAX_REASON = 1_024;
 
 const keyOf = (seq: number) => `e${String(seq).padStart(16, "0")}`;
+const seqOf = (key: string) => Number(key.slice(1));
 
 /**
  * The events on their way to the server: numbered from 1 within an epoch, on disk before they are sent, removed when the
@@ -62,6 +63,8 @@ const keyOf = (seq: number) => `e${String(seq).padStart(16, "0")}`;
 export class Outbox extends EventEmitter<{ appended: [] }> {
   private pending: Pending[] = [];
   private pendingBytes = 0;
+  /** On disk; until all is measured only what came and went since the start. */
+  private heldBytes = 0;
   private writer: Promise<void> | undefined;
   private readonly closing = new AbortController();
   private trimming: Promise<void> = Promise.resolve();
@@ -73,7 +76,6 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     /** What was known when the agent last ran. */
     readonly lastSeen: LastSeen | undefined,
     private next: number,
-    private heldBytes: number,
     private acked: number,
   ) {
     super();
@@ -87,16 +89,13 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
       await store.save(KEYS.epoch, epoch);
     }
     const head = await store.read<Head>(KEYS.head);
-    let [bytes, first, last] = [0, 0, 0];
-    for await (const [key, value] of store.entries("e", LAST_KEY)) {
-      last = Number(key.slice(1));
-      first ||= last;
-      bytes += value.length;
-    }
-    const next = Math.max(head?.next ?? 1, last + 1);
+    const ends = await store.ends("e", LAST_KEY);
+    const next = Math.max(head?.next ?? 1, ends ? seqOf(ends[1]) + 1 : 1);
+    const first = ends ? seqOf(ends[0]) : next;
     const state = await store.read<Omit<LastSeen, "aliveAt">>(KEYS.state);
     const lastSeen = state && { ...state, aliveAt: Math.max(head?.aliveAt ?? 0, state.since) };
-    const outbox = new Outbox(store, options, epoch, lastSeen, next, bytes, (first || next) - 1);
+    const outbox = new Outbox(store, options, epoch, lastSeen, next, first - 1);
+    void outbox.measure();
     if (wasRepaired) await outbox.skip(REPAIR_SKIP, "the store was damaged and repaired");
     return outbox;
   }
@@ -111,9 +110,9 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     return this.next;
   }
 
-  /** Bytes of events on disk. */
+  /** Bytes of events on disk; what was there at the start is counted in some seconds. */
   get sizeBytes(): number {
-    return this.heldBytes;
+    return Math.max(0, this.heldBytes);
   }
 
   /**
@@ -148,7 +147,7 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     for await (const [key, json] of this.store.entries(keyOf(from), LAST_KEY)) {
       total += Buffer.byteLength(json) + 1;
       if (events.length > 0 && total > bytes) break;
-      events.push({ seq: Number(key.slice(1)), json });
+      events.push({ seq: seqOf(key), json });
       if (events.length === count) break;
     }
     return events;
@@ -182,6 +181,25 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
   async close(): Promise<void> {
     this.closing.abort();
     await this.flush();
+  }
+
+  /**
+   * Counts what was on disk at the start. A full outbox takes seconds to read, and the agent says hello meanwhile: the
+   * iterator sees the store as it was when it was made, so what comes and goes since then is counted beside it.
+   */
+  private async measure(): Promise<void> {
+    while (!this.closing.signal.aborted) {
+      let bytes = 0;
+      try {
+        for await (const [, value] of this.store.entries("e", LAST_KEY)) bytes += value.length;
+        this.heldBytes += bytes;
+        return;
+      } catch {
+        // The store was opened anew, or is closing: what is there then is counted from the start.
+        await pause(this.options.clock, RETRY_DELAY.minMs, this.closing.signal);
+        this.heldBytes = 0;
+      }
+    }
   }
 
   private async trim(seq: number): Promise<void> {
@@ -263,7 +281,7 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     for await (const [key, json] of this.store.entries("e", LAST_KEY)) {
       const event = JSON.parse(json) as FleetEvent;
       held.push({
-        seq: Number(key.slice(1)),
+        seq: seqOf(key),
         kind: event.kind,
         bytes: json.length,
         ...(event.kind === "outbox-gap" && { gapFrom: event.from }),

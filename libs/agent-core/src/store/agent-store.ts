@@ -112,6 +112,14 @@ export class AgentStore {
     return this.level.iterator({ gte: first, lte: last, highWaterMarkBytes: 64 * 1024 });
   }
 
+  /** The first and the last key with `first <= key <= last`. */
+  async ends(first: string, last: string): Promise<[string, string] | undefined> {
+    const range = { gte: first, lte: last, limit: 1 };
+    const [least] = await this.level.keys(range).all();
+    const [greatest] = await this.level.keys({ ...range, reverse: true }).all();
+    return least === undefined || greatest === undefined ? undefined : [least, greatest];
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     await this.reopening?.catch(() => undefined);
