@@ -6,6 +6,7 @@ import { ClientContext, useClient } from "./client-context";
 import { ProblemAlert } from "./common/problem-alert";
 import { FleetPage } from "./fleet/fleet-page";
 import { Header } from "./header";
+import { LiveUpdates, useRefreshMs } from "./live";
 import { useSession } from "./session";
 import { SignIn } from "./sign-in";
 import { useTexts } from "./texts/use-texts";
@@ -21,16 +22,18 @@ export function App() {
     <Box mih="100vh" bg="var(--fleet-page)">
       {client ? (
         <ClientContext value={client} key={key}>
-          <Page
-            onSignOut={() => {
-              setRefusedKey(undefined);
-              signOut();
-            }}
-            onRefused={() => {
-              setRefusedKey(key);
-              signOut();
-            }}
-          />
+          <LiveUpdates>
+            <Page
+              onSignOut={() => {
+                setRefusedKey(undefined);
+                signOut();
+              }}
+              onRefused={() => {
+                setRefusedKey(key);
+                signOut();
+              }}
+            />
+          </LiveUpdates>
         </ClientContext>
       ) : (
         <SignIn isRefused={refusedKey !== undefined} onKey={signIn} />
@@ -45,7 +48,7 @@ function Page({ onSignOut, onRefused }: { onSignOut: () => void; onRefused: () =
   const { data, error, refetch } = useQuery({
     queryKey: ["counts"],
     queryFn: ({ signal }) => client.fleet.counts({ signal }),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: useRefreshMs(REFRESH_MS),
   });
   const isUnauthorized = error instanceof ProblemResponseError && error.status === 401;
   useEffect(() => {

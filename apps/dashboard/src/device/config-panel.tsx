@@ -2,6 +2,7 @@ import { Badge, Code, Group, SimpleGrid, Stack, Text, Title } from "@mantine/cor
 import type { ConfigStatus } from "@mn316-fleet/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { useClient } from "../client-context";
+import { useRefreshMs } from "../live";
 import { useTexts } from "../texts/use-texts";
 
 const REFRESH_MS = 5_000;
@@ -21,7 +22,7 @@ export function ConfigPanel({ deviceId }: { deviceId: string }) {
   const { data } = useQuery({
     queryKey: ["config", deviceId],
     queryFn: ({ signal }) => client.config.get(deviceId, { signal }),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: useRefreshMs(REFRESH_MS),
   });
   if (!data) return null;
   return (

@@ -8,6 +8,7 @@ import { LinkBadge } from "../common/link-badge";
 import { ProblemAlert } from "../common/problem-alert";
 import { Since } from "../common/since";
 import { StateBadge } from "../common/state-badge";
+import { useRefreshMs } from "../live";
 import { SignalBars } from "../fleet/signal-bars";
 import { useTexts } from "../texts/use-texts";
 import { ConfigPanel } from "./config-panel";
@@ -42,7 +43,7 @@ function DeviceDetails({ id }: { id: string }) {
   } = useQuery({
     queryKey: ["device", id],
     queryFn: ({ signal }) => client.devices.get(id, { signal }),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: useRefreshMs(REFRESH_MS),
   });
   if (error && !(error instanceof UnreachableError)) return <ProblemAlert error={error} retry={() => void refetch()} />;
   if (!device) return <Skeleton h={200} />;

@@ -2,6 +2,7 @@ import { Group, Skeleton, Stack, Switch, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useClient } from "../client-context";
+import { useRefreshMs } from "../live";
 import { useTexts } from "../texts/use-texts";
 import { inWords, isRoutine } from "./event-words";
 
@@ -17,7 +18,7 @@ export function EventList({ deviceId }: { deviceId: string }) {
   const { data } = useQuery({
     queryKey: ["events", deviceId],
     queryFn: ({ signal }) => client.devices.events(deviceId, { limit: ASKED }, { signal }),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: useRefreshMs(REFRESH_MS),
   });
   const shown = data?.items.filter((event) => hasRoutine || !isRoutine(event)).slice(0, SHOWN);
   return (

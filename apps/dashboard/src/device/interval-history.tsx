@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useClient } from "../client-context";
 import { inDuration } from "../common/durations";
 import { stateColor } from "../common/state-colors";
+import { useRefreshMs } from "../live";
 import { useTexts } from "../texts/use-texts";
 
 const REFRESH_MS = 2_000;
@@ -20,7 +21,7 @@ export function IntervalHistory({ deviceId }: { deviceId: string }) {
   const { data } = useQuery({
     queryKey: ["intervals", deviceId],
     queryFn: ({ signal }) => client.devices.intervals(deviceId, { limit: SHOWN }, { signal }),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: useRefreshMs(REFRESH_MS),
   });
   const intervals = data?.items ?? [];
   return (

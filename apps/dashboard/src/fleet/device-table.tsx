@@ -3,6 +3,7 @@ import { UnreachableError } from "@mn316-fleet/client";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useClient } from "../client-context";
 import { ProblemAlert } from "../common/problem-alert";
+import { useRefreshMs } from "../live";
 import { useTexts } from "../texts/use-texts";
 import { DeviceRow } from "./device-row";
 import classes from "./device-table.module.css";
@@ -25,7 +26,7 @@ export function DeviceTable({ filters, onOpen }: Props) {
     queryFn: ({ pageParam, signal }) => client.devices.list({ ...filters, limit: PAGE, cursor: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: REFRESH_MS,
+    refetchInterval: useRefreshMs(REFRESH_MS),
     placeholderData: keepPreviousData,
   });
   const devices = data?.pages.flatMap(({ items }) => items);
