@@ -105,6 +105,12 @@ describe("the session's state machine", () => {
       [timeout(5), stat("disconnected")],
       ["disconnected (heartbeat-lost)"],
     ],
+    [
+      "a connect that timed out, after which the module is found to go on by itself",
+      [{ kind: "configured" }, ...open],
+      [timeout(1), stat("reconnecting")],
+      ["reconnecting (connect-timeout)"],
+    ],
     ["1 instead of 2 after a disconnection", [...connected, closed], [stat("initialized")], []],
     [
       "steps of a connect seen by asking",

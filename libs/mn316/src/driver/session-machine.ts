@@ -133,6 +133,8 @@ function learnt(session: SessionState, state: ModuleState): SessionState & { cau
 /** A state that only a question brought to light: nothing said why, but a lost configuration can only be a restart. */
 function causeOfStat(session: SessionState, state: ModuleState): Cause {
   if (state === "uninitialized" && session.state !== "unknown") return "module-restart";
+  // A connect that timed out goes on as the module's own reconnecting (§2.2): that is no longer what was asked for.
+  if (state === "reconnecting" && session.trouble !== undefined) return session.trouble;
   const isWanted = session.intent === "open" ? LINKED.has(state) : session.intent === "close" && !LINKED.has(state);
   return isWanted ? "requested" : (session.trouble ?? "unknown");
 }
