@@ -1,14 +1,14 @@
 /** What every command of the repository needs first: the packages of the lock file, and the built programs. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository's root, found from here or from a bundle that this file is part of. */
 export const ROOT = findRoot(path.dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE = [20, 19];
-const INSTALLED_MARK = path.join(ROOT, "node_modules", ".installed-lock");
+/** What npm writes last, when everything else is in its place. */
+const INSTALLED = path.join("node_modules", ".package-lock.json");
 
 /**
  * @param {string} folder somewhere in the repository
@@ -43,16 +43,15 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Installs the packages of the lock file, unless exactly those are installed. */
+/** Installs the packages of the lock file, unless npm has done so since the file last changed. */
 export async function installPackages() {
-  const lock = createHash("sha256")
-    .update(readFileSync(path.join(ROOT, "package-lock.json")))
-    .digest("hex");
-  if (existsSync(INSTALLED_MARK) && readFileSync(INSTALLED_MARK, "utf8") === lock) return;
+  const [lock, installed] = ["package-lock.json", INSTALLED].map((file) =>
+    statSync(path.join(ROOT, file), { throwIfNoEntry: false }),
+  );
+  if (lock && installed && installed.mtimeMs >= lock.mtimeMs) return;
   console.log("Installing packages …");
   const code = await run("npm", ["ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]);
   if (code !== 0) throw new Error(`npm ci ended with code ${code}`);
-  writeFileSync(INSTALLED_MARK, lock);
 }
 
 /**
