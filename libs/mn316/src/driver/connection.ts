@@ -91,24 +91,37 @@ export class Connection {
   }
 
   async restart(): Promise<void> {
-    const { channel, runner, clock, restartCommand } = this.options;
+    const { runner, restartCommand } = this.options;
     this.isRestarting = true;
     try {
       await runner.expectOk(restartCommand);
-      const deadline = clock.now() + BOOT_BOUND_MS;
-      for (;;) {
-        await this.pauseFor(BOOT_PAUSE_MS);
-        try {
-          await this.wake();
-          break;
-        } catch (error) {
-          if (channel.isClosed || clock.now() > deadline) throw error;
-        }
-      }
+      await this.wakeAfterBoot();
     } finally {
       this.isRestarting = false;
     }
     await this.queryState();
+  }
+
+  private async wakeAfterBoot(): Promise<void> {
+    const { channel, clock } = this.options;
+    // A timer, not a time of day: a clock set meanwhile must neither cut the boot short nor draw it out.
+    const bound = new AbortController();
+    const cancelBound = clock.after(BOOT_BOUND_MS, () => {
+      bound.abort();
+    });
+    try {
+      for (;;) {
+        await this.pauseFor(BOOT_PAUSE_MS);
+        try {
+          await this.wake();
+          return;
+        } catch (error) {
+          if (channel.isClosed || bound.signal.aborted) throw error;
+        }
+      }
+    } finally {
+      cancelBound();
+    }
   }
 
   private pauseFor(ms: number): Promise<void> {
