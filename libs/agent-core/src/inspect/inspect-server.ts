@@ -72,7 +72,7 @@ async function inspectClock(url: URL, network: Network): Promise<Finding> {
     const serverTime = Date.parse(headers.date ?? "");
     if (Number.isNaN(serverTime)) return { subject, verdict: "doubtful", found: "the server does not tell its time" };
     const offsetMs = serverTime - Date.now();
-    const found = `${(offsetMs / 1_000).toFixed(0)} s from the server's`;
+    const found = `${Math.round(offsetMs / 1_000)} s from the server's`;
     if (Math.abs(offsetMs) < DOUBTFUL_OFFSET_MS) return { subject, verdict: "good", found };
     return { subject, verdict: "doubtful", found, advice: "switch time synchronisation on: timedatectl set-ntp true" };
   } catch (error) {
