@@ -60,10 +60,15 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
     if (events.length === 0) return;
     await tx.query({
       name: "project-signal",
-      text: `UPDATE device_state s SET signal_dbm = v.dbm, signal_epoch = v.epoch, signal_seq = v.seq
-               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[]) AS v (device_id, epoch, seq, dbm)
+      text: `UPDATE device_state s
+                SET signal_dbm = v.dbm, cell = coalesce(v.cell, s.cell), signal_epoch = v.epoch, signal_seq = v.seq
+               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::text[]) AS v (device_id, epoch, seq, dbm, cell)
               WHERE s.device_id = v.device_id AND (s.signal_epoch, s.signal_seq) < (v.epoch, v.seq)`,
-      values: [...keys(events), events.map(({ event: { rssi } }) => (rssi === NO_SIGNAL ? null : 2 * rssi - 113))],
+      values: [
+        ...keys(events),
+        events.map(({ event: { rssi } }) => (rssi === NO_SIGNAL ? null : 2 * rssi - 113)),
+        events.map(({ event: { cell } }) => cell ?? null),
+      ],
     });
   }
 
