@@ -71,3 +71,12 @@ export class AcknowledgementError extends Error {
     this.name = "AcknowledgementError";
   }
 }
+
+/** A reader of events or messages left so much unread, while commands kept the line open, that it gets no more of them. */
+export class ReaderOverrunError extends Error {
+  /** @param kept how many items it may still read before this error */
+  constructor(readonly kept: number) {
+    super(`the reader fell behind: what came after the ${kept} items that it had left unread is lost to it`);
+    this.name = "ReaderOverrunError";
+  }
+}

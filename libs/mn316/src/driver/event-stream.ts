@@ -1,12 +1,18 @@
+import { ReaderOverrunError } from "./errors";
+
+/** The line is held back at the high-water mark, but not while commands run: a reader may leave so many times as much. */
+const MAX_OVERRUN = 64;
+
 /** Buffered items for `for await`; tells when it is full, so that the line can be held back. */
 export class EventStream<T> implements AsyncIterableIterator<T> {
   private readonly items: T[] = [];
   private readonly readers: ((result: IteratorResult<T>) => void)[] = [];
   private isEnded = false;
+  private overrun: ReaderOverrunError | undefined;
 
   /**
    * @param onChange called when items come or go
-   * @param onEnd called once, when the reader leaves
+   * @param onEnd called when the reader leaves or gets nothing more
    */
   constructor(
     private readonly highWaterMark: number,
@@ -24,6 +30,12 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
       reader({ done: false, value: item });
       return;
     }
+    if (this.items.length >= this.highWaterMark * MAX_OVERRUN) {
+      this.overrun = new ReaderOverrunError(this.items.length);
+      this.onEnd();
+      this.onChange();
+      return;
+    }
     this.items.push(item);
     this.onChange();
   }
@@ -34,12 +46,14 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
     for (const reader of this.readers.splice(0)) reader({ done: true, value: undefined });
   }
 
+  /** @throws ReaderOverrunError behind the last item that was kept */
   next(): Promise<IteratorResult<T>> {
     const item = this.items.shift();
     if (item !== undefined) {
       this.onChange();
       return Promise.resolve({ done: false, value: item });
     }
+    if (this.overrun) return Promise.reject(this.overrun);
     if (this.isEnded) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.readers.push(resolve));
   }

@@ -2,7 +2,14 @@ import { ChannelClosedError } from "@mn316-fleet/at";
 import { eventually } from "@mn316-fleet/testkit";
 import fc from "fast-check";
 import { ScriptedModule } from "../test-support/scripted-module";
-import { AcknowledgementError, CommandError, ConnectError, ForeignDialectError, ParameterError } from "./errors";
+import {
+  AcknowledgementError,
+  CommandError,
+  ConnectError,
+  ForeignDialectError,
+  ParameterError,
+  ReaderOverrunError,
+} from "./errors";
 import { Mn316 } from "./mn316";
 import type { Message, Mn316Options } from "./options";
 import type { MqttSettings } from "./settings";
@@ -393,6 +400,23 @@ describe("Mn316", () => {
       for (let count = 0; count < 100; count++) expect((await messages.next()).done).toBe(false);
       await messages.return?.();
       expect(peer.stream.isPaused()).toBe(false);
+    });
+
+    it("ends with an error for a reader that leaves too much unread while a command keeps the line open", async () => {
+      open({ highWaterMark: 5 });
+      const messages = module.messages();
+      let heard = 0;
+      module.on("message", () => heard++);
+      peer.on(/^AT\+CSQ/, "");
+      const endless = module.signal().catch((error: unknown) => error);
+      for (let count = 1; count <= 400; count++) peer.say(`+MQTTPUBLISH:0,0,0,0,t,3,${String(count).padStart(3, "0")}`);
+      await eventually(() => {
+        expect(heard).toBe(400);
+      });
+      for (let count = 1; count <= 320; count++) expect((await messages.next()).done).toBe(false);
+      await expect(messages.next()).rejects.toThrow(ReaderOverrunError);
+      module.close();
+      expect(await endless).toBeInstanceOf(ChannelClosedError);
     });
   });
 
