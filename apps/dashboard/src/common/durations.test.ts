@@ -8,7 +8,10 @@ describe("durations", () => {
     [60, "1 min"],
     [3_599, "59 min"],
     [3_600, "1 h"],
+    [3_660, "1 h 1 min"],
+    [172_799, "47 h 59 min"],
     [172_800, "2 d"],
+    [259_199, "2 d 23 h"],
   ])("writes %d seconds as %s", (seconds, expected) => {
     expect(inDuration(seconds, en)).toBe(expected);
   });

@@ -2,12 +2,14 @@ import type { Answer, Command, CommandContext } from "./command";
 
 const OK: Answer = {};
 
-/** Signal strength wanders around this `<rssi>` (27.007 §8.5: 0…31). */
-const USUAL_RSSI = 22;
+/** Signal strength (`<rssi>`, 27.007 §8.5: 0…31) wanders around a value of the module's own, from cellar to mast. */
+const LOWEST_RSSI = 9;
+const RSSI_VALUES = 18;
 const RSSI_SPREAD = 7;
 const TRACKING_AREA = "6B1E";
 const NB_IOT = 9;
 
+const usualRssi = (imei: string) => LOWEST_RSSI + (Number(imei.slice(-4)) % RSSI_VALUES || 0);
 const says = (line: (context: CommandContext) => string): Command => ({
   execute: (context) => ({ lines: [line(context)] }),
 });
@@ -34,8 +36,8 @@ export const BASIC_COMMANDS: Record<string, Command> = {
     },
   },
   CSQ: {
-    execute: ({ random, voice }) => ({
-      lines: [voice.field("CSQ", `${USUAL_RSSI + Math.round((random() - 0.5) * RSSI_SPREAD)},0`)],
+    execute: ({ identity, random, voice }) => ({
+      lines: [voice.field("CSQ", `${usualRssi(identity.imei) + Math.round((random() - 0.5) * RSSI_SPREAD)},0`)],
     }),
   },
   CEREG: {
