@@ -17,7 +17,10 @@ const REFRESH_MS = 2_000;
 export function App() {
   const { key, signIn, signOut } = useSession();
   const [refusedKey, setRefusedKey] = useState<string>();
-  const client = useMemo(() => (key === undefined ? undefined : new FleetClient({ baseUrl: "", key })), [key]);
+  const client = useMemo(
+    () => (key === undefined ? undefined : new FleetClient({ baseUrl: "", key, retries: 0 })),
+    [key],
+  );
   return (
     <Box mih="100vh" bg="var(--fleet-page)">
       {client ? (

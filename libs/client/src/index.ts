@@ -1,4 +1,7 @@
+export { type ConsoleOptions, type ConsoleOutput, DeviceConsole } from "./console";
+export { ConsoleError, ProblemResponseError, UnreachableError } from "./errors";
 export { FleetClient } from "./fleet-client";
 export type { LiveOptions } from "./live";
-export { ProblemResponseError, UnreachableError } from "./problem-response.error";
-export type { ClientOptions } from "./transport";
+export type { Call, WriteOptions } from "./operations/call";
+export { pages } from "./pages";
+export type { ClientOptions, Request } from "./transport/transport";

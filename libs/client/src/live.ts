@@ -1,7 +1,8 @@
 import { type LiveEvent, liveEventSchema, type LiveQueryInput } from "@mn316-fleet/contracts";
-import { readEventStream } from "./event-stream";
-import { ProblemResponseError } from "./problem-response.error";
-import type { Transport } from "./transport";
+import { ProblemResponseError } from "./errors";
+import { readEventStream } from "./transport/event-stream";
+import { pause } from "./transport/pause";
+import type { Transport } from "./transport/transport";
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -12,6 +13,8 @@ export interface LiveOptions extends LiveQueryInput {
   lastEventId?: string | undefined;
   /** Hears whether the stream is open. */
   onOpen?: ((isOpen: boolean) => void) | undefined;
+  /** Hears the id of each event before the event comes: what `lastEventId` takes, to go on in another process. */
+  onEventId?: ((id: string) => void) | undefined;
 }
 
 /**
@@ -23,18 +26,19 @@ export async function* liveEvents(
   transport: Transport,
   options: LiveOptions,
 ): AsyncGenerator<LiveEvent, void, undefined> {
-  const { signal, lastEventId, onOpen, ...query } = options;
+  const { signal, lastEventId, onOpen, onEventId, ...query } = options;
   let position = lastEventId;
   let waitMs = FIRST_WAIT_MS;
   while (!signal?.aborted) {
     try {
       const headers: Record<string, string> = position === undefined ? {} : { "last-event-id": position };
-      const body = await transport.stream("live", { query, headers, signal });
-      onOpen?.(true);
-      for await (const { id, data } of readEventStream(body)) {
+      const { body } = await transport.stream("live", { query, headers, signal, isRetried: false });
+      if (body) onOpen?.(true);
+      for await (const { id, data } of body ? readEventStream(body) : []) {
         waitMs = FIRST_WAIT_MS;
         position = id ?? position;
         const event = data === undefined ? undefined : liveEventSchema.safeParse(JSON.parse(data));
+        if (id !== undefined) onEventId?.(id);
         if (event?.success) yield event.data; // a kind that is newer than this client is passed over
       }
     } catch (error) {
@@ -48,17 +52,4 @@ export async function* liveEvents(
 
 function isFinal(error: unknown): boolean {
   return error instanceof ProblemResponseError && error.status < 500 && error.status !== 429;
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener("abort", end);
-    if (signal?.aborted) end();
-  });
 }

@@ -1,8 +1,12 @@
 import type { FieldError, Problem } from "@mn316-fleet/contracts";
 
-/** An answer of the API that is no success, with its problem document. */
+/** An answer of the API that is no success, with its problem document (RFC 9457). */
 export class ProblemResponseError extends Error {
-  constructor(readonly problem: Problem) {
+  /** @param retryAfterMs how long the server asked to be left alone, in ms */
+  constructor(
+    readonly problem: Problem,
+    readonly retryAfterMs?: number,
+  ) {
     super(problem.detail);
     this.name = "ProblemResponseError";
   }
@@ -22,5 +26,13 @@ export class UnreachableError extends Error {
   constructor(cause: unknown) {
     super("the server cannot be reached", { cause });
     this.name = "UnreachableError";
+  }
+}
+
+/** A console that did not open, or was cut off; the message is the reason that the server gave. */
+export class ConsoleError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "ConsoleError";
   }
 }

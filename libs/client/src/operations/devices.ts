@@ -1,0 +1,64 @@
+import {
+  createdDeviceSchema,
+  type createDeviceSchema,
+  type changeLogLevelSchema,
+  devicePageSchema,
+  type DeviceQuery,
+  deviceSchema,
+  eventPageSchema,
+  type EventQuery,
+  fleetCountsSchema,
+  intervalPageSchema,
+  type IntervalQuery,
+  jobSchema,
+  linkSessionPageSchema,
+  type linkSessionQuerySchema,
+  tokenSchema,
+  type updateDeviceSchema,
+} from "@mn316-fleet/contracts";
+import { z } from "zod";
+import type { Transport } from "../transport/transport";
+import { type Call, idempotency, segment } from "./call";
+
+export const fleet = (transport: Transport) => ({
+  counts: (call: Call = {}) => transport.request(fleetCountsSchema, "fleet/counts", call),
+});
+
+/** The register, and what is known of each device. */
+export const devices = (transport: Transport) => {
+  /** A short form of a job for one device. */
+  const shortJob =
+    (kind: string) =>
+    (id: string, { idempotencyKey, ...call }: Call & { idempotencyKey?: string } = {}) =>
+      transport.request(jobSchema, `devices/${segment(id)}/${kind}`, {
+        method: "POST",
+        headers: idempotency(idempotencyKey),
+        ...call,
+      });
+  return {
+    list: (query: Partial<DeviceQuery> = {}, call: Call = {}) =>
+      transport.request(devicePageSchema, "devices", { query, ...call }),
+    get: (id: string, call: Call = {}) => transport.request(deviceSchema, `devices/${segment(id)}`, call),
+    create: (body: z.input<typeof createDeviceSchema>, call: Call = {}) =>
+      transport.request(createdDeviceSchema, "devices", { method: "POST", body, ...call }),
+    update: (id: string, body: z.input<typeof updateDeviceSchema>, call: Call = {}) =>
+      transport.request(deviceSchema, `devices/${segment(id)}`, { method: "PATCH", body, ...call }),
+    delete: (id: string, call: Call = {}) =>
+      transport.request(z.undefined(), `devices/${segment(id)}`, { method: "DELETE", ...call }),
+    /** @param overlapS how long the former token still works, an hour unless given */
+    rotateToken: (id: string, overlapS?: number, call: Call = {}) =>
+      transport.request(tokenSchema, `devices/${segment(id)}/token`, { method: "POST", body: { overlapS }, ...call }),
+    /** Another level of the agent's log for a while. */
+    setLogLevel: (id: string, body: z.input<typeof changeLogLevelSchema>, call: Call = {}) =>
+      transport.request(z.undefined(), `devices/${segment(id)}/log-level`, { method: "POST", body, ...call }),
+    events: (id: string, query: Partial<EventQuery> = {}, call: Call = {}) =>
+      transport.request(eventPageSchema, `devices/${segment(id)}/events`, { query, ...call }),
+    intervals: (id: string, query: Partial<IntervalQuery> = {}, call: Call = {}) =>
+      transport.request(intervalPageSchema, `devices/${segment(id)}/intervals`, { query, ...call }),
+    linkSessions: (id: string, query: Partial<z.infer<typeof linkSessionQuerySchema>> = {}, call: Call = {}) =>
+      transport.request(linkSessionPageSchema, `devices/${segment(id)}/link-sessions`, { query, ...call }),
+    reconnect: shortJob("reconnect"),
+    restart: shortJob("restart"),
+    probe: shortJob("probe"),
+  };
+};
