@@ -5,9 +5,19 @@ import { liveEvents, type LiveOptions } from "./live";
 import { apiKeys, enrollmentKeys } from "./operations/access";
 import { analytics } from "./operations/analytics";
 import { config, configVersions, profiles } from "./operations/configurations";
+import type { Call } from "./operations/call";
 import { devices, fleet } from "./operations/devices";
 import { jobs } from "./operations/jobs";
 import { type ClientOptions, type Request, Transport } from "./transport/transport";
+
+const operationSchema = z.looseObject({
+  parameters: z.array(z.looseObject({ name: z.string(), in: z.string() })).optional(),
+});
+const openApiSchema = z.looseObject({
+  /** By address, then by method in small letters. */
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+});
+export type OpenApiDocument = z.infer<typeof openApiSchema>;
 
 /**
  * The REST API, typed by the schemas that the server validates with and documents itself by. Times are ISO 8601 in UTC.
@@ -47,6 +57,11 @@ export class FleetClient {
   /** A live AT line to a device's module; see `DeviceConsole.open`. */
   console(deviceId: string, options: ConsoleOptions): Promise<DeviceConsole> {
     return DeviceConsole.open(this.transport, deviceId, options);
+  }
+
+  /** The server's OpenAPI document: which operations it has. */
+  openApi(call: Call = {}): Promise<OpenApiDocument> {
+    return this.transport.request(openApiSchema, "../openapi.json", call); // it lies beside the versions of the API
   }
 
   /**
