@@ -13,6 +13,7 @@ const mayImport = {
   "libs/client": ["libs/contracts"],
   "apps/server": ["libs/contracts", "libs/protocol", "libs/manual"],
   "apps/agent": ["libs/agent-core"],
+  "apps/cli": ["libs/client", "libs/contracts"],
   "apps/simulator": ["libs/agent-core", "libs/virtual-mn316"],
   "apps/dashboard": ["libs/client", "libs/contracts", "libs/protocol", "libs/manual"],
 };

@@ -28,7 +28,7 @@ export default {
   projects: [
     project("libs", "libs/*"),
     project("server", "apps/server"),
-    project("apps", "apps/{agent,simulator,dashboard}"),
+    project("apps", "apps/{agent,cli,dashboard,simulator}"),
     project("e2e", "apps/e2e"),
   ],
   testTimeout: 30_000,
