@@ -1,33 +1,53 @@
 import { LIMITS } from "@mn316-fleet/manual";
 import { z } from "zod";
 
-/** What `{imei}` and `{device}` stand for: filled in for each device when its configuration is sent. */
+/** What placeholders stand for: filled in for each device. */
 export interface Placeholders {
   imei: string;
   /** The device's id. */
   device: string;
+  /** By its name what `{tag:name}` stands for. */
+  tags: Readonly<Record<string, string>>;
 }
-/** The longest value of each placeholder, so that a length can be judged before anything is filled in. */
-const PLACEHOLDER_LENGTHS: Record<keyof Placeholders, number> = { imei: 15, device: 36 };
-const PLACEHOLDER = /\{([a-zA-Z]+)\}/g;
+type Placeholder = "imei" | "device" | `tag:${string}`;
+/** So that a length can be judged before anything is filled in; of a tag's value only that it has one character at least. */
+const PLACEHOLDER_LENGTHS = { imei: 15, device: 36, tag: 1 };
+/** What looks like one; whether it is, `isPlaceholder` tells. */
+const PLACEHOLDER = /\{([a-z]+|tag:[^{}]*)\}/gi;
+const TAG_PLACEHOLDER = /^tag:[\w.-]+(?::[\w.-]+)*$/;
 
-const isPlaceholder = (name: string): name is keyof Placeholders => Object.hasOwn(PLACEHOLDER_LENGTHS, name);
+const isPlaceholder = (name: string): name is Placeholder =>
+  name === "imei" || name === "device" || TAG_PLACEHOLDER.test(name);
 
-/** The placeholders that a text uses. */
-export function placeholdersOf(text: string): (keyof Placeholders)[] {
+/** The placeholders that a text uses, without their braces. */
+export function placeholdersOf(text: string): Placeholder[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name]) => name ?? "").filter(isPlaceholder);
 }
 
-/** Fills the placeholders in. */
-export function fillIn(text: string, values: Placeholders): string {
-  return text.replace(PLACEHOLDER, (whole, name: string) => (isPlaceholder(name) ? values[name] : whole));
+/** The name of the tag that a placeholder asks for; undefined for one that asks for none. */
+export function tagAskedFor(placeholder: string): string | undefined {
+  return placeholder.startsWith("tag:") ? placeholder.slice("tag:".length) : undefined;
 }
 
-/** Bytes of a text on the line, its placeholders filled in. */
+/** Fills placeholders in; those that no value is given for stay. */
+export function fillIn(text: string, values: Partial<Placeholders>): string {
+  return text.replace(
+    PLACEHOLDER,
+    (whole, name: string) => (isPlaceholder(name) ? valueOf(name, values) : whole) ?? whole,
+  );
+}
+
+function valueOf(name: Placeholder, { tags = {}, ...values }: Partial<Placeholders>): string | undefined {
+  if (name === "imei" || name === "device") return values[name];
+  const tag = name.slice("tag:".length);
+  return Object.hasOwn(tags, tag) ? tags[tag] : undefined;
+}
+
+/** Bytes of a text on the line, its placeholders filled in; the least there can be where a tag's value is not filled in yet. */
 export function filledBytes(text: string): number {
-  return text.replace(PLACEHOLDER, (whole, name: string) =>
-    isPlaceholder(name) ? "x".repeat(PLACEHOLDER_LENGTHS[name]) : whole,
-  ).length;
+  const filled = (name: Placeholder) => PLACEHOLDER_LENGTHS[name === "imei" || name === "device" ? name : "tag"];
+  return text.replace(PLACEHOLDER, (whole, name: string) => (isPlaceholder(name) ? "x".repeat(filled(name)) : whole))
+    .length;
 }
 
 export interface BrokenRule {
@@ -51,7 +71,7 @@ const knowsPlaceholders: TextRule = (text) => {
   return (
     unknown && {
       rule: "known-placeholder",
-      message: `knows only {imei} and {device} as placeholders, not ${unknown[0]}`,
+      message: `knows only {imei}, {device} and {tag:name} as placeholders, not ${unknown[0]}`,
     }
   );
 };

@@ -38,6 +38,14 @@ describe("the configuration document", () => {
     ["a password without user", { password: "p" }, "mqtt.username: required"],
     ["a client id too long once filled in", { clientId: `${"x".repeat(114)}{imei}` }, "mqtt.clientId: max-bytes"],
     ["an unknown placeholder", { clientId: "{imie}" }, "mqtt.clientId: known-placeholder"],
+    ["a tag placeholder without a name", { clientId: "{tag:}" }, "mqtt.clientId: known-placeholder"],
+    ["a tag placeholder that names no tag", { clientId: "{tag:my site}" }, "mqtt.clientId: known-placeholder"],
+    ["a tag placeholder in capitals", { clientId: "{TAG:site}" }, "mqtt.clientId: known-placeholder"],
+    [
+      "a client id that no tag is short enough for",
+      { clientId: `${"x".repeat(128)}{tag:a}` },
+      "mqtt.clientId: max-bytes",
+    ],
     ["keepAlive 0", { keepAliveS: 0, ackTimeoutS: 1 }, "mqtt.keepAliveS: too_small"],
     ["an ACK timeout over keepAlive", { keepAliveS: 9 }, "mqtt.ackTimeoutS: ack-timeout-below-keep-alive"],
     ["TLS", { encrypt: 1 }, "mqtt.encrypt: not-supported"],
@@ -117,7 +125,15 @@ describe("the configuration document", () => {
 
 describe("placeholders", () => {
   it("are found and filled in", () => {
-    expect(placeholdersOf("a/{imei}/{device}/{x}")).toEqual(["imei", "device"]);
-    expect(fillIn("{imei}-{device}-{imei}-{x}", { imei: "1", device: "2" })).toBe("1-2-1-{x}");
+    expect(placeholdersOf("a/{imei}/{device}/{x}/{tag:site}")).toEqual(["imei", "device", "tag:site"]);
+    expect(placeholdersOf("a/{tag:}/{tag:a:b}/{tag: a}")).toEqual(["tag:a:b"]);
+    const values = { imei: "1", device: "2", tags: { site: "berlin" } };
+    expect(fillIn("{imei}-{device}-{imei}-{x}-{tag:site}", values)).toBe("1-2-1-{x}-berlin");
+  });
+
+  it("stay where no value is given", () => {
+    const text = "{imei}-{device}-{tag:site}-{tag:constructor}";
+    expect(fillIn(text, { device: "2" })).toBe("{imei}-2-{tag:site}-{tag:constructor}");
+    expect(fillIn(text, { tags: { site: "s" } })).toBe("{imei}-{device}-s-{tag:constructor}");
   });
 });

@@ -119,7 +119,13 @@ export const configOriginSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("default") }),
 ]);
 export type ConfigOrigin = z.infer<typeof configOriginSchema>;
-export const explainedFieldSchema = z.object({ path: z.string(), value: z.unknown(), from: configOriginSchema });
+export const explainedFieldSchema = z.object({
+  path: z.string(),
+  value: z.unknown(),
+  /** What the device gets, where the value holds placeholders. */
+  filled: z.unknown().optional(),
+  from: configOriginSchema,
+});
 export type ExplainedField = z.infer<typeof explainedFieldSchema>;
 
 export const configQuerySchema = z.strictObject({

@@ -5,7 +5,7 @@ export * from "./common";
 export * from "./configuration";
 export * from "./configuration-history";
 export { brokenRules, configWarnings } from "./configuration-rules";
-export { fillIn, type Placeholders, placeholdersOf } from "./configuration-text";
+export { fillIn, type Placeholders, placeholdersOf, tagAskedFor } from "./configuration-text";
 export * from "./console";
 export * from "./devices";
 export * from "./enrollment";

@@ -7,7 +7,7 @@ import { LOGGER } from "../platform/logging/nest-logger";
 import { type ConfigRow, ConfigsStore } from "./configs.store";
 import { WrongKeyError } from "./password-vault";
 import { PasswordsStore } from "./passwords.store";
-import { pathsNeedingImei, resolve } from "./resolve";
+import { pathsNeedingImei, resolve, valuesOf } from "./resolve";
 
 /** Time that a module on NB-IoT may take to connect before the agent rolls a configuration back. */
 const CONFIRM_WITHIN_S = 60;
@@ -26,13 +26,14 @@ export class ConfigFrames {
   ) {}
 
   /** What an agent should have; undefined where its device was never given anything, or cannot be. */
-  async of({ deviceId, desired, version, imei, passwordId }: ConfigRow): Promise<DesiredFrame | undefined> {
+  async of(row: ConfigRow): Promise<DesiredFrame | undefined> {
+    const { deviceId, desired, version, passwordId } = row;
     if (!desired) return undefined;
-    if (imei === null && pathsNeedingImei(desired).length > 0)
+    if (row.filledImei === null && pathsNeedingImei(desired).length > 0)
       return this.refuse(deviceId, version, "The device has no IMEI.");
     try {
       const password = passwordId === null ? undefined : await this.passwords.open(this.database.pool, passwordId);
-      const config = resolve(desired, { imei: imei ?? "", device: deviceId }, password);
+      const config = resolve(desired, valuesOf(row), password);
       return { type: "desired", version, config, confirmWithinS: CONFIRM_WITHIN_S };
     } catch (error) {
       if (!(error instanceof WrongKeyError)) throw error;

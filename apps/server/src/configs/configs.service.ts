@@ -24,6 +24,7 @@ import { mergePatch } from "./merge-patch";
 import { explain } from "./overlay";
 import { PasswordsStore } from "./passwords.store";
 import { withoutSecrets } from "./reported";
+import { fillTexts, valuesOf } from "./resolve";
 import { nextVersion, Resolver } from "./resolver";
 import { passwordIn, withoutPassword } from "./settings-password";
 
@@ -48,9 +49,10 @@ export class ConfigsService {
     const row = await this.store.find(deviceId);
     if (!row) throw notFound("device", deviceId);
     const state = toState(row);
-    if (!isExplained || !state.desired) return state;
+    if (!isExplained || !row.desired) return state;
     const [outcome] = await this.resolver.resolve(this.database.pool, [row]);
-    return { ...state, explain: explain(state.desired, outcome?.layers ?? []) };
+    const filled = shown(fillTexts(row.desired, valuesOf(row)), row.passwordId);
+    return { ...state, explain: explain(state.desired, outcome?.layers ?? [], filled) };
   }
 
   /** Replaces the device's own settings; see `HIDDEN_PASSWORD` for what becomes of the stored password. */

@@ -8,6 +8,7 @@ import type { StoredDocument } from "./resolve";
 export interface ConfigRow {
   deviceId: string;
   imei: string | null;
+  tags: string[];
   version: number;
   /** The device's own settings, without the password. */
   own: Record<string, unknown> | null;
@@ -16,6 +17,8 @@ export interface ConfigRow {
   passwordId: string | null;
   /** The IMEI that `desired` was filled in with, where it asks for one. */
   filledImei: string | null;
+  /** The values of the tags that `desired` was filled in with, by their name, where it asks for any. */
+  filledTags: Record<string, string> | null;
   problems: FieldError[] | null;
   reported: ReportedConfig | null;
   /** What the agent said of `version`. */
@@ -36,7 +39,9 @@ export interface VersionCause {
 
 /** A version to be written. */
 export interface NewVersion
-  extends VersionCause, Pick<ConfigRow, "deviceId" | "version" | "desired" | "passwordId" | "filledImei"> {
+  extends
+    VersionCause,
+    Pick<ConfigRow, "deviceId" | "version" | "desired" | "passwordId" | "filledImei" | "filledTags"> {
   changes: ConfigChange[];
 }
 
@@ -51,8 +56,9 @@ export interface ConfigReport {
 }
 
 const SELECT = `
-  SELECT d.id AS "deviceId", d.imei, coalesce(c.version, 0) AS version, c.own, c.own_password_id AS "ownPasswordId",
-         c.desired, c.password_id AS "passwordId", c.filled_imei AS "filledImei", c.problems, c.reported,
+  SELECT d.id AS "deviceId", d.imei, d.tags, coalesce(c.version, 0) AS version, c.own, c.own_password_id AS "ownPasswordId",
+         c.desired, c.password_id AS "passwordId", c.filled_imei AS "filledImei", c.filled_tags AS "filledTags",
+         c.problems, c.reported,
          coalesce(c.status, 'none') AS status, coalesce(c.shown_status, 'none') AS "shownStatus", c.reason
     FROM device d LEFT JOIN device_config c ON c.device_id = d.id WHERE d.id = ANY ($1::uuid[])`;
 
@@ -99,8 +105,8 @@ export class ConfigsStore {
     await tx.query(
       `WITH v AS (
          SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (
-           "deviceId" uuid, version int, desired jsonb, "passwordId" uuid, "filledImei" text, author text, source text,
-           "sourceId" uuid, "sourceName" text, "sourceVersion" int, changes jsonb)
+           "deviceId" uuid, version int, desired jsonb, "passwordId" uuid, "filledImei" text, "filledTags" jsonb,
+           author text, source text, "sourceId" uuid, "sourceName" text, "sourceVersion" int, changes jsonb)
        ), noted AS (
          INSERT INTO config_version (device_id, version, author, source, source_id, source_name, source_version, document,
                                      password_id, changes)
@@ -109,8 +115,8 @@ export class ConfigsStore {
        )
        UPDATE device_config c
           SET version = v.version, desired = v.desired, password_id = v."passwordId", filled_imei = v."filledImei",
-              problems = NULL, status = CASE WHEN v.desired IS NULL THEN 'none' ELSE 'pending' END, reason = NULL,
-              is_drifted = false, told_at = NULL, updated_at = now()
+              filled_tags = v."filledTags", problems = NULL,
+              status = CASE WHEN v.desired IS NULL THEN 'none' ELSE 'pending' END, reason = NULL, is_drifted = false, told_at = NULL, updated_at = now()
          FROM v WHERE c.device_id = v."deviceId"`,
       [records],
     );

@@ -1,4 +1,5 @@
 import type { ConfigOrigin, ExplainedField } from "@mn316-fleet/contracts";
+import { isDeepStrictEqual } from "node:util";
 
 /** A part of a document, and whose it is. */
 export interface Layer {
@@ -15,13 +16,22 @@ export function overlay(layers: readonly Layer[]): unknown {
 }
 
 /**
- * Says of each value of a resolved document which layer it comes from.
+ * Says of each value of a resolved document which layer it comes from, and what it becomes for the device.
  * @param document what the layers resolve to, with its defaults
+ * @param filled the same with its placeholders filled in
  */
-export function explain(document: unknown, layers: readonly Layer[]): ExplainedField[] {
+export function explain(document: unknown, layers: readonly Layer[], filled = document): ExplainedField[] {
+  const filledValues = new Map([...leaves(filled)].map(({ path, value }) => [path.join("."), value]));
   return [...leaves(document)].map(({ path, value }) => {
     const top = layers.findLast(({ settings }) => holds(settings, path));
-    return { path: path.join("."), value, from: top?.from ?? { kind: "default" } };
+    const name = path.join(".");
+    const isFilled = !isDeepStrictEqual(filledValues.get(name), value);
+    return {
+      path: name,
+      value,
+      ...(isFilled && { filled: filledValues.get(name) }),
+      from: top?.from ?? { kind: "default" },
+    };
   });
 }
 

@@ -9,6 +9,7 @@ import { judge, type Judged, type LayerPassword } from "./judge";
 import type { Layer } from "./overlay";
 import { PasswordsStore } from "./passwords.store";
 import { pathsNeedingImei } from "./resolve";
+import { tagsNamedIn, tagValues } from "./tag-values";
 
 /** What a device's profiles and own settings make of its configuration. */
 export interface Outcome extends Judged {
@@ -18,7 +19,7 @@ export interface Outcome extends Judged {
   passwordId: string | null;
   /** The IMEI that the document asks for. */
   filledImei: string | null;
-  /** Another document, password or IMEI than the present version's; never where there are problems. */
+  /** Another document, password, IMEI or tags' values than the present version's; never where there are problems. */
   isChanged: boolean;
 }
 
@@ -35,13 +36,14 @@ export class Resolver {
     const profiles = await this.profiles.all(tx);
     const ids = rows.map(({ deviceId }) => deviceId);
     const chosen = await this.profiles.choosing(tx, profiles, ids);
-    const parts = rows.map((row) => partsOf(row, chosen.get(row.deviceId) ?? []));
+    const tagNames = new Map(profiles.map(({ id, template }) => [id, tagsNamedIn(template)]));
+    const parts = rows.map((row) => partsOf(row, chosen.get(row.deviceId) ?? [], tagNames));
     const passwords = await this.passwords.openAll(tx, [
       ...new Set(parts.flatMap(({ passwordId }) => passwordId ?? [])),
     ]);
     const judged = new Map<string, Judged>();
     return parts.map(({ row, layers, passwordId, key }) => {
-      const known = judged.get(key) ?? judge(layers, passwordOf(passwords, passwordId), row.imei);
+      const known = judged.get(key) ?? judge(layers, passwordOf(passwords, passwordId), row);
       judged.set(key, known);
       const asksForImei = known.desired !== null && pathsNeedingImei(known.desired).length > 0;
       const outcome = { ...known, row, layers, passwordId, filledImei: asksForImei ? row.imei : null };
@@ -51,14 +53,13 @@ export class Resolver {
 }
 
 /** The next version of a device, as `outcome` has it. */
-export function nextVersion({ row, desired, passwordId, filledImei }: Outcome, cause: VersionCause): NewVersion {
-  const after = { desired, passwordId: desired && passwordId };
+export function nextVersion(outcome: Outcome, cause: VersionCause): NewVersion {
+  const { row, desired, passwordId, filledImei, filledTags } = outcome;
+  const after = { deviceId: row.deviceId, desired, passwordId: desired && passwordId, filledImei, filledTags };
   return {
     ...cause,
     ...after,
-    deviceId: row.deviceId,
     version: row.version + 1,
-    filledImei,
     changes: changesBetween(row, after),
   };
 }
@@ -69,7 +70,7 @@ export function isOtherProblem(noted: FieldError[] | null, found: FieldError[]):
 }
 
 /** The layers of a device; those with the same `key` resolve to the same. */
-function partsOf(row: ConfigRow, profiles: readonly ProfileRow[]) {
+function partsOf(row: ConfigRow, profiles: readonly ProfileRow[], tagNames: ReadonlyMap<string, string[]>) {
   const layers: Layer[] = profiles.map(({ id, name, template }) => ({
     from: { kind: "profile", id, name },
     settings: template,
@@ -78,7 +79,14 @@ function partsOf(row: ConfigRow, profiles: readonly ProfileRow[]) {
   const passwordId =
     row.ownPasswordId ?? profiles.findLast((profile) => profile.passwordId !== null)?.passwordId ?? null;
   const own = row.own ? row.deviceId : "";
-  const key = [own, row.imei === null, passwordId, ...profiles.map(({ id }) => id)].join(" ");
+  const tags = profiles.flatMap(({ id }) => tagNames.get(id) ?? []);
+  const key = JSON.stringify([
+    own,
+    row.imei === null,
+    passwordId,
+    profiles.map(({ id }) => id),
+    tags.map((tag) => tagValues(row.tags, tag)),
+  ]);
   return { row, layers, passwordId, key };
 }
 
@@ -90,6 +98,7 @@ function isSame(outcome: Omit<Outcome, "isChanged">, row: ConfigRow): boolean {
   return (
     isDeepStrictEqual(outcome.desired, row.desired) &&
     (outcome.desired === null || outcome.passwordId === row.passwordId) &&
-    outcome.filledImei === row.filledImei
+    outcome.filledImei === row.filledImei &&
+    isDeepStrictEqual(outcome.filledTags, row.filledTags)
   );
 }
