@@ -150,6 +150,15 @@ describe("the REST API", () => {
     }
   });
 
+  it("takes an Idempotency-Key wherever something is made", () => {
+    const making = operations.filter(({ method, operation }) => method === "post" && "201" in operation.responses);
+    expect(making.length).toBeGreaterThan(6);
+    const without = making.filter(
+      ({ operation: { parameters = [] } }) => !parameters.some(({ name }) => name === "Idempotency-Key"),
+    );
+    expect(without.map(({ name }) => name)).toEqual([]);
+  });
+
   it("answers a job that is to be rehearsed in the shape of a rehearsal", async () => {
     const { operation } = operations.find(({ name }) => name === "post /api/v1/jobs")!;
     const body = { kind: "probe", targets: { deviceIds: [ids.device] }, rehearse: true };

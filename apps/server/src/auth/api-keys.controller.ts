@@ -7,6 +7,7 @@ import {
 } from "@mn316-fleet/contracts";
 import { Body, Controller, Delete, Get, Param, Post } from "@nestjs/common";
 import { ApiTags } from "@nestjs/swagger";
+import { ALREADY_SHOWN, CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { ApiKeysService } from "./api-keys.service";
 import { RequireRole } from "./require-role";
@@ -18,9 +19,10 @@ export class ApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Post()
+  @TakesIdempotencyKey(ALREADY_SHOWN)
   @ApiResult(createdApiKeySchema, 201, "The key, shown this once.")
-  create(@Body({ schema: createApiKeySchema }) body: CreateApiKey) {
-    return this.keys.create(body);
+  create(@Body({ schema: createApiKeySchema }) body: CreateApiKey, @CurrentRequestKey() key: RequestKey) {
+    return this.keys.create(body, key);
   }
 
   @Get()

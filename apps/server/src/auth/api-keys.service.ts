@@ -1,5 +1,7 @@
 import type { ApiKey, CreateApiKey, CreatedApiKey, Role } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { conflict, notFound } from "../platform/problems/problem.error";
 import type { Caller } from "./caller";
@@ -10,7 +12,10 @@ const LAST_USED_EVERY_MS = 60_000;
 
 @Injectable()
 export class ApiKeysService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+  ) {}
 
   /** @returns undefined for a key that is unknown, expired or deleted; which of them is nobody's business */
   async verify(key: string): Promise<Caller | undefined> {
@@ -22,12 +27,18 @@ export class ApiKeysService {
     return { keyId: row.id, name: row.name, role: row.role as Role };
   }
 
-  async create({ name, role, expiresAt }: CreateApiKey): Promise<CreatedApiKey> {
+  /** @throws 409 where the same request made one already */
+  create(body: CreateApiKey, requestKey: RequestKey): Promise<CreatedApiKey> {
     const key = newCredential("apiKey");
-    const { id } = await this.database.prisma.apiKey.create({
-      data: { name, role, hash: hashCredential(key), expiresAt: expiresAt ?? null },
+    return this.idempotency.onceShown({ ...requestKey, request: ["api-key", body] }, "an API key", async (tx) => {
+      const { rows } = await tx.query<{ id: string }>(
+        "INSERT INTO api_key (name, role, hash, expires_at) VALUES ($1, $2, $3, $4) RETURNING id",
+        [body.name, body.role, hashCredential(key), body.expiresAt ?? null],
+      );
+      const [added] = rows;
+      if (!added) throw new Error("INSERT INTO api_key returned no row");
+      return { id: added.id, key };
     });
-    return { id, key };
   }
 
   async list(): Promise<ApiKey[]> {

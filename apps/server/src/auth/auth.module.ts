@@ -1,5 +1,6 @@
 import { Global, Module } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
+import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { ApiKeyGuard } from "./api-key.guard";
 import { ApiKeysController } from "./api-keys.controller";
 import { ApiKeysService } from "./api-keys.service";
@@ -10,6 +11,7 @@ import { TokenWatch } from "./token-watch";
 /** Who may call: API keys for REST, device tokens for agents; neither works in the other's place. */
 @Global()
 @Module({
+  imports: [IdempotencyModule],
   controllers: [ApiKeysController],
   providers: [
     ApiKeysService,

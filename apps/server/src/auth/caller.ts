@@ -11,7 +11,7 @@ export interface Caller {
 /** What the guard leaves on a request. */
 export interface AuthenticatedRequest {
   method: string;
-  headers: { authorization?: string };
+  headers: { authorization?: string; "idempotency-key"?: string | string[] };
   caller?: Caller;
 }
 

@@ -58,26 +58,27 @@ export class DeviceTokens {
   }
 
   /**
-   * Gives a device another token; the former ones work on for `overlapS` seconds at most.
+   * Gives a device another token, in the caller's transaction; the former ones work on for `overlapS` seconds at most. Its
+   * commit is to be announced.
    * @returns until when a former one works: null where none does
    */
-  async rotate(deviceId: string, overlapS: number): Promise<{ token: string; previousValidUntil: Date | null }> {
-    const rotated = await this.database.transaction(async (tx) => {
-      await tx.query("DELETE FROM device_token WHERE device_id = $1 AND ($2 = 0 OR expires_at <= now())", [
-        deviceId,
-        overlapS,
-      ]);
-      const { rows } = await tx.query<{ until: Date }>(
-        `UPDATE device_token SET expires_at = least(expires_at, now() + make_interval(secs => $2))
-          WHERE device_id = $1 RETURNING expires_at AS until`,
-        [deviceId, overlapS],
-      );
-      const until = rows.map((row) => row.until.getTime());
-      const token = await this.issue(tx, deviceId);
-      return { token, previousValidUntil: until.length > 0 ? new Date(Math.max(...until)) : null };
-    });
-    await this.announceChange(deviceId);
-    return rotated;
+  async rotate(
+    tx: Transaction,
+    deviceId: string,
+    overlapS: number,
+  ): Promise<{ token: string; previousValidUntil: Date | null }> {
+    await tx.query("DELETE FROM device_token WHERE device_id = $1 AND ($2 = 0 OR expires_at <= now())", [
+      deviceId,
+      overlapS,
+    ]);
+    const { rows } = await tx.query<{ until: Date }>(
+      `UPDATE device_token SET expires_at = least(expires_at, now() + make_interval(secs => $2))
+        WHERE device_id = $1 RETURNING expires_at AS until`,
+      [deviceId, overlapS],
+    );
+    const until = rows.map((row) => row.until.getTime());
+    const token = await this.issue(tx, deviceId);
+    return { token, previousValidUntil: until.length > 0 ? new Date(Math.max(...until)) : null };
   }
 
   /** Lets every node look again at the tokens of the device's open connections. */

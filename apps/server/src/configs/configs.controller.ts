@@ -17,6 +17,7 @@ import type { FastifyReply } from "fastify";
 import type { z } from "zod";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { ConfigsService } from "./configs.service";
 import { entityTag, IfMatchHeader, readIfMatch } from "./if-match";
@@ -101,14 +102,16 @@ export class ConfigsController {
   @Post("versions/:version/revert")
   @RequireRole("operator")
   @IfMatchHeader()
+  @TakesIdempotencyKey("the configuration as it is now")
   @ApiResult(configStateSchema, 200, "That version's document and password are the device's own settings now.")
   async revert(
     @Param({ schema: versionParamsSchema }) { id, version }: z.infer<typeof versionParamsSchema>,
     @Headers("if-match") ifMatch: string | undefined,
     @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tagged(reply, await this.configs.revert(id, version, readIfMatch(ifMatch), name));
+    return tagged(reply, await this.configs.revert(id, version, readIfMatch(ifMatch), name, key));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Module } from "@nestjs/common";
+import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { ProfilesStore } from "../profiles/profiles.store";
 import { ConfigFrames } from "./config-frames";
 import { ConfigGroups } from "./config-groups";
@@ -14,6 +15,7 @@ import { UnresolvedConfigs } from "./unresolved-configs";
 
 /** What each device is to be configured with, and how far it is. */
 @Module({
+  imports: [IdempotencyModule],
   controllers: [ConfigsController],
   providers: [
     ConfigsService,

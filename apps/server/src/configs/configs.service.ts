@@ -11,6 +11,8 @@ import type { AtPolicy, DesiredFrame, HelloFrame, ReportedConfig, WelcomeFrame }
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { Idempotency, type OnceRequest } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database, type Transaction } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
@@ -41,6 +43,7 @@ export class ConfigsService {
     private readonly passwords: PasswordsStore,
     private readonly resolver: Resolver,
     private readonly frames: ConfigFrames,
+    private readonly idempotency: Idempotency,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -75,13 +78,14 @@ export class ConfigsService {
   }
 
   /** Makes the document of an earlier version, with the password that it had, the device's own settings. */
-  revert(deviceId: string, version: number, condition: VersionCondition, author: string) {
+  revert(deviceId: string, version: number, condition: VersionCondition, author: string, key: RequestKey) {
     const cause: VersionCause = { author, source: "revert", sourceVersion: version };
-    return this.write(deviceId, condition, cause, async (tx) => {
+    const next = async (tx: Transaction) => {
       const former = await this.versions.find(deviceId, version, tx);
       if (!former) throw notFound("version of this configuration", String(version));
       return { own: former.document, ownPasswordId: former.document && former.passwordId };
-    });
+    };
+    return this.write(deviceId, condition, cause, next, { ...key, request: ["revert", deviceId, version] });
   }
 
   async history(deviceId: string, { cursor, limit }: ConfigVersionQuery): Promise<Page<ConfigVersion>> {
@@ -150,8 +154,9 @@ export class ConfigsService {
     condition: VersionCondition,
     cause: VersionCause,
     next: (tx: Transaction, row: ConfigRow) => Promise<Own>,
+    request: OnceRequest = UNKEYED,
   ): Promise<ConfigState> {
-    const state = await this.database.transaction(async (tx) => {
+    const written = await this.idempotency.once(request, async (tx) => {
       const [row] = await this.store.lock(tx, [deviceId]);
       if (!row) throw notFound("device", deviceId);
       if (!condition(row.version)) throw preconditionFailed(toState(row));
@@ -160,10 +165,12 @@ export class ConfigsService {
       if (!outcome || outcome.problems.length > 0) throw invalid(outcome?.problems ?? []);
       await this.store.writeOwn(tx, { deviceId, ...own, own: own.own && withoutPassword(own.own) });
       await this.store.writeVersions(tx, [nextVersion({ ...outcome, row }, cause)]);
-      const [written] = await this.store.findAll(tx, [deviceId]);
-      if (!written) throw notFound("device", deviceId);
-      return toState(written);
+      const [after] = await this.store.findAll(tx, [deviceId]);
+      if (!after) throw notFound("device", deviceId);
+      return { id: deviceId, state: toState(after) };
     });
+    if ("isRepeat" in written) return this.get(deviceId);
+    const { state } = written;
     this.logger.info({ deviceId, version: state.version, source: cause.source }, "desired configuration written");
     await this.frames.tell([deviceId]);
     return state;
@@ -191,6 +198,9 @@ export class ConfigsService {
     if (!(await this.store.find(deviceId))) throw notFound("device", deviceId);
   }
 }
+
+/** Of a write that `If-Match` alone guards. */
+const UNKEYED: OnceRequest = { callerId: "", key: undefined, request: undefined };
 
 /** In a merge patch null removes a member, but a removed password means "keep the stored one": so null must survive. */
 function keepingNullPassword(patch: Record<string, unknown>, merged: unknown): Record<string, unknown> {

@@ -17,6 +17,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from "@nestj
 import { ApiTags } from "@nestjs/swagger";
 import { z } from "zod";
 import { RequireRole } from "../auth/require-role";
+import { ALREADY_SHOWN, CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { DevicesService } from "./devices.service";
 
@@ -30,9 +31,13 @@ export class DevicesController {
 
   @Post("devices")
   @RequireRole("operator")
+  @TakesIdempotencyKey(ALREADY_SHOWN)
   @ApiResult(createdDeviceSchema, 201, "The device and its token, shown this once.")
-  create(@Body({ schema: createDeviceSchema }) body: z.infer<typeof createDeviceSchema>) {
-    return this.devices.create(body);
+  create(
+    @Body({ schema: createDeviceSchema }) body: z.infer<typeof createDeviceSchema>,
+    @CurrentRequestKey() key: RequestKey,
+  ) {
+    return this.devices.create(body, key);
   }
 
   @Get("devices")
@@ -68,12 +73,14 @@ export class DevicesController {
 
   @Post("devices/:id/token")
   @RequireRole("operator")
+  @TakesIdempotencyKey(ALREADY_SHOWN)
   @ApiResult(tokenSchema, 201, "Another token, shown this once; the former one works on for the overlap.")
   rotateToken(
     @Param({ schema: idParamSchema }) { id }: { id: string },
     @Body({ schema: rotateBodySchema }) { overlapS }: z.infer<typeof rotateTokenSchema>,
+    @CurrentRequestKey() key: RequestKey,
   ) {
-    return this.devices.rotateToken(id, overlapS);
+    return this.devices.rotateToken(id, overlapS, key);
   }
 
   @Post("devices/:id/log-level")

@@ -13,7 +13,8 @@ import { type Cause, CLOSE } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import { DeviceTokens } from "../auth/device-tokens";
 import { AgentLinks } from "../gateway/agent-links";
-import { Database } from "../platform/database/database";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, notFound } from "../platform/problems/problem.error";
 import { type DeviceFields, type DeviceRow, DevicesStore } from "./devices.store";
@@ -21,21 +22,23 @@ import { type DeviceFields, type DeviceRow, DevicesStore } from "./devices.store
 @Injectable()
 export class DevicesService {
   constructor(
-    private readonly database: Database,
     private readonly store: DevicesStore,
     private readonly tokens: DeviceTokens,
     private readonly links: AgentLinks,
+    private readonly idempotency: Idempotency,
   ) {}
 
-  /** Creates a device with its first token, which is shown this once. */
-  async create({
-    name,
-    imei,
-    tags,
-    timeZone,
-  }: Omit<DeviceFields, "imei"> & { imei?: string | undefined }): Promise<CreatedDevice> {
+  /**
+   * Creates a device with its first token, which is shown this once.
+   * @throws 409 where another device has the IMEI, or the same request made one already
+   */
+  async create(
+    fields: Omit<DeviceFields, "imei"> & { imei?: string | undefined },
+    key: RequestKey,
+  ): Promise<CreatedDevice> {
+    const { name, imei, tags, timeZone } = fields;
     const { id, token } = await uniqueImei(() =>
-      this.database.transaction(async (tx) => {
+      this.idempotency.onceShown({ ...key, request: ["device", fields] }, "a device", async (tx) => {
         const id = await this.store.insert(tx, { name, imei: imei ?? null, tags: [...new Set(tags)], timeZone });
         return { id, token: await this.tokens.issue(tx, id) };
       }),
@@ -68,10 +71,18 @@ export class DevicesService {
     await this.links.close(id, CLOSE.unauthorized, "not authorised");
   }
 
-  /** Another token, which a connected agent gets at once and keeps; without an overlap it is cut off instead. */
-  async rotateToken(id: string, overlapS: number) {
+  /**
+   * Another token, which a connected agent gets at once and keeps; without an overlap it is cut off instead.
+   * @throws 409 where the same request rotated it already
+   */
+  async rotateToken(id: string, overlapS: number, key: RequestKey) {
     if (!(await this.store.find(id))) throw notFound("device", id);
-    const { token, previousValidUntil } = await this.tokens.rotate(id, overlapS);
+    const { token, previousValidUntil } = await this.idempotency.onceShown(
+      { ...key, request: ["token", id, overlapS] },
+      "another token",
+      async (tx) => ({ id, ...(await this.tokens.rotate(tx, id, overlapS)) }),
+    );
+    await this.tokens.announceChange(id);
     const isPushed = overlapS > 0 && (await this.links.send(id, { type: "token", token })) === "sent";
     return { token, previousValidUntil: previousValidUntil?.toISOString() ?? null, isPushed };
   }

@@ -9,6 +9,7 @@ import { Body, Controller, Delete, Get, Param, Post } from "@nestjs/common";
 import { ApiTags } from "@nestjs/swagger";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
+import { ALREADY_SHOWN, CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { EnrollmentKeysService } from "./enrollment-keys.service";
 
@@ -19,9 +20,14 @@ export class EnrollmentKeysController {
   constructor(private readonly keys: EnrollmentKeysService) {}
 
   @Post()
+  @TakesIdempotencyKey(ALREADY_SHOWN)
   @ApiResult(createdEnrollmentKeySchema, 201, "The key, shown this once.")
-  create(@Body({ schema: createEnrollmentKeySchema }) body: CreateEnrollmentKey, @CurrentCaller() { name }: Caller) {
-    return this.keys.create(body, name);
+  create(
+    @Body({ schema: createEnrollmentKeySchema }) body: CreateEnrollmentKey,
+    @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
+  ) {
+    return this.keys.create(body, name, key);
   }
 
   @Get()

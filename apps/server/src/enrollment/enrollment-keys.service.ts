@@ -1,20 +1,33 @@
 import type { CreatedEnrollmentKey, CreateEnrollmentKey, EnrollmentKey } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { hashCredential, newCredential } from "../auth/credentials";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { notFound } from "../platform/problems/problem.error";
 
 @Injectable()
 export class EnrollmentKeysService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+  ) {}
 
-  async create(key: CreateEnrollmentKey, createdBy: string): Promise<CreatedEnrollmentKey> {
-    const secret = newCredential("enrollmentKey");
-    const { name, maxUses = null, expiresAt = null, imeiPattern = null } = key;
-    const { id } = await this.database.prisma.enrollmentKey.create({
-      data: { name, hash: hashCredential(secret), maxUses, expiresAt, imeiPattern, createdBy },
+  /** @throws 409 where the same request made one already */
+  create(body: CreateEnrollmentKey, createdBy: string, requestKey: RequestKey): Promise<CreatedEnrollmentKey> {
+    const key = newCredential("enrollmentKey");
+    const { name, maxUses = null, expiresAt = null, imeiPattern = null } = body;
+    const request = ["enrollment-key", body];
+    return this.idempotency.onceShown({ ...requestKey, request }, "an enrolment key", async (tx) => {
+      const { rows } = await tx.query<{ id: string }>(
+        `INSERT INTO enrollment_key (name, hash, max_uses, expires_at, imei_pattern, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+        [name, hashCredential(key), maxUses, expiresAt, imeiPattern, createdBy],
+      );
+      const [added] = rows;
+      if (!added) throw new Error("INSERT INTO enrollment_key returned no row");
+      return { id: added.id, key };
     });
-    return { id, key: secret };
   }
 
   async list(): Promise<EnrollmentKey[]> {

@@ -1,5 +1,6 @@
 import { Module } from "@nestjs/common";
 import { DevicesModule } from "../devices/devices.module";
+import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { EnrollController } from "./enroll.controller";
 import { EnrollmentKeysController } from "./enrollment-keys.controller";
 import { EnrollmentKeysService } from "./enrollment-keys.service";
@@ -7,7 +8,7 @@ import { EnrollmentService } from "./enrollment.service";
 
 /** How agents get their first token. */
 @Module({
-  imports: [DevicesModule],
+  imports: [DevicesModule, IdempotencyModule],
   controllers: [EnrollmentKeysController, EnrollController],
   providers: [EnrollmentKeysService, EnrollmentService],
 })

@@ -2,14 +2,23 @@ import { Injectable } from "@nestjs/common";
 import { createHash } from "node:crypto";
 import { Database, type Transaction } from "../platform/database/database";
 import { ProblemError } from "../platform/problems/problem.error";
+import type { RequestKey } from "./idempotency-key";
 
 /** A request that is to be done once, however often it is sent. */
-export interface OnceRequest {
-  /** Who sends it: keys of different callers have nothing to do with each other. */
-  callerId: string;
-  key: string | undefined;
-  /** What is asked for: the same key with anything else is a mistake. */
+export interface OnceRequest extends RequestKey {
+  /** What is asked for, JSON: the same key with anything else is a mistake. */
   request: unknown;
+}
+
+/** What a request made. */
+export interface Made {
+  id: string;
+  /** All of them, where it made several. */
+  ids?: readonly string[];
+}
+/** What the same request made before. */
+export interface MadeBefore extends Made {
+  isRepeat: true;
 }
 
 const KEPT_HOURS = 24;
@@ -28,22 +37,42 @@ export class Idempotency {
    * @returns the id of what it makes now, or made before
    * @throws 422 where the key stood for another request
    */
-  async once<T extends { id: string }>(
+  once<T extends Made>(request: OnceRequest, make: (tx: Transaction) => Promise<T>): Promise<T | MadeBefore> {
+    return this.database.transaction((tx) => this.within(tx, request, make));
+  }
+
+  /** Like `once`, in a transaction that the caller has begun. */
+  async within<T extends Made>(
+    tx: Transaction,
     { callerId, key, request }: OnceRequest,
     make: (tx: Transaction) => Promise<T>,
-  ): Promise<T | { id: string; isRepeat: true }> {
-    if (key === undefined) return this.database.transaction(make);
+  ): Promise<T | MadeBefore> {
+    if (key === undefined) return make(tx);
     const hash = createHash("sha256").update(JSON.stringify(request)).digest();
-    return this.database.transaction(async (tx) => {
-      if (!(await this.claim(tx, callerId, key, hash))) return this.former(tx, callerId, key, hash);
-      const made = await make(tx);
-      await tx.query("UPDATE idempotency_key SET resource_id = $3 WHERE caller_id = $1 AND key = $2", [
-        callerId,
-        key,
-        made.id,
-      ]);
-      return made;
-    });
+    if (!(await this.claim(tx, callerId, key, hash))) return this.former(tx, callerId, key, hash);
+    const made = await make(tx);
+    await tx.query(
+      "UPDATE idempotency_key SET resource_id = $3, resource_ids = $4::uuid[] WHERE caller_id = $1 AND key = $2",
+      [callerId, key, made.id, made.ids ?? null],
+    );
+    return made;
+  }
+
+  /**
+   * Like `once` for what holds a secret that only the first answer shows: a repeat cannot have it.
+   * @param what it is that is made, for the caller to read
+   * @throws 409 with what was made before under `made`
+   */
+  async onceShown<T extends Made>(
+    request: OnceRequest,
+    what: string,
+    make: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
+    const made = await this.once(request, make);
+    if (!("isRepeat" in made)) return made;
+    const { id, ids } = made;
+    const detail = `The same request made ${what} already, and its answer alone showed the secret: see made.`;
+    throw new ProblemError(409, "Conflict", detail, undefined, {}, { made: ids ? { ids } : { id } });
   }
 
   /** Forgets keys whose time is over. */
@@ -65,18 +94,14 @@ export class Idempotency {
     return rowCount === 1;
   }
 
-  private async former(
-    tx: Transaction,
-    callerId: string,
-    key: string,
-    hash: Buffer,
-  ): Promise<{ id: string; isRepeat: true }> {
-    const { rows } = await tx.query<{ id: string; isSame: boolean }>(
-      `SELECT resource_id AS id, request_hash = $3 AS "isSame" FROM idempotency_key WHERE caller_id = $1 AND key = $2`,
+  private async former(tx: Transaction, callerId: string, key: string, hash: Buffer): Promise<MadeBefore> {
+    const { rows } = await tx.query<{ id: string; ids: string[] | null; isSame: boolean }>(
+      `SELECT resource_id AS id, resource_ids AS ids, request_hash = $3 AS "isSame"
+         FROM idempotency_key WHERE caller_id = $1 AND key = $2`,
       [callerId, key, hash],
     );
     const [former] = rows;
-    if (former?.isSame) return { id: former.id, isRepeat: true };
+    if (former?.isSame) return { id: former.id, ...(former.ids && { ids: former.ids }), isRepeat: true };
     const message = "stood for another request within the last 24 hours";
     throw new ProblemError(422, "Unprocessable content", `The Idempotency-Key ${message}.`, [
       { path: "Idempotency-Key", rule: "same-request", message },

@@ -11,22 +11,17 @@ import {
   jobSchema,
   rehearsalSchema,
 } from "@mn316-fleet/contracts";
-import { Body, Controller, Get, Headers, Param, Post, Query, Res } from "@nestjs/common";
-import { ApiHeader, ApiResponse, ApiTags } from "@nestjs/swagger";
+import { Body, Controller, Get, Param, Post, Query, Res } from "@nestjs/common";
+import { ApiResponse, ApiTags } from "@nestjs/swagger";
 import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
-import { readIdempotencyKey } from "../idempotency/idempotency-key";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { JobsService } from "./jobs.service";
 import { Rehearsals } from "./rehearsal/rehearsals";
 
-const IdempotencyKeyHeader = () =>
-  ApiHeader({
-    name: "Idempotency-Key",
-    required: false,
-    description: "The same request with the same key within 24 hours makes nothing more and gives the same job.",
-  });
+const SAME_JOB = "the same job";
 
 @ApiTags("jobs")
 @Controller("api/v1")
@@ -38,16 +33,16 @@ export class JobsController {
 
   @Post("jobs")
   @RequireRole("operator")
-  @IdempotencyKeyHeader()
+  @TakesIdempotencyKey(SAME_JOB)
   @ApiResponse({ status: 200, description: "What would come of it: a rehearsal.", standardSchema: rehearsalSchema })
   @ApiResult(jobSchema, 201, "One execution a device waits for its turn.")
   create(
     @Body({ schema: createJobSchema }) body: CreateJob,
     @CurrentCaller() caller: Caller,
-    @Headers("idempotency-key") key: string | undefined,
+    @CurrentRequestKey() key: RequestKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (!body.rehearse) return this.jobs.create(body, caller, readIdempotencyKey(key));
+    if (!body.rehearse) return this.jobs.create(body, caller, key);
     void reply.status(200);
     return this.rehearsals.rehearse(body);
   }
@@ -103,37 +98,37 @@ export class JobsController {
 
   @Post("devices/:id/reconnect")
   @RequireRole("operator")
-  @IdempotencyKeyHeader()
+  @TakesIdempotencyKey(SAME_JOB)
   @ApiResult(jobSchema, 201, "Closes the module's link to its broker and opens it again.")
   reconnect(
     @Param({ schema: idParamSchema }) { id }: { id: string },
     @CurrentCaller() caller: Caller,
-    @Headers("idempotency-key") key: string | undefined,
+    @CurrentRequestKey() key: RequestKey,
   ) {
-    return this.jobs.createFor(id, "reconnect", caller, readIdempotencyKey(key));
+    return this.jobs.createFor(id, "reconnect", caller, key);
   }
 
   @Post("devices/:id/restart")
   @RequireRole("operator")
-  @IdempotencyKeyHeader()
+  @TakesIdempotencyKey(SAME_JOB)
   @ApiResult(jobSchema, 201, "Restarts the module and configures it anew.")
   restart(
     @Param({ schema: idParamSchema }) { id }: { id: string },
     @CurrentCaller() caller: Caller,
-    @Headers("idempotency-key") key: string | undefined,
+    @CurrentRequestKey() key: RequestKey,
   ) {
-    return this.jobs.createFor(id, "restart", caller, readIdempotencyKey(key));
+    return this.jobs.createFor(id, "restart", caller, key);
   }
 
   @Post("devices/:id/probe")
   @RequireRole("operator")
-  @IdempotencyKeyHeader()
+  @TakesIdempotencyKey(SAME_JOB)
   @ApiResult(jobSchema, 201, "Asks the module what it is and how it is.")
   probe(
     @Param({ schema: idParamSchema }) { id }: { id: string },
     @CurrentCaller() caller: Caller,
-    @Headers("idempotency-key") key: string | undefined,
+    @CurrentRequestKey() key: RequestKey,
   ) {
-    return this.jobs.createFor(id, "probe", caller, readIdempotencyKey(key));
+    return this.jobs.createFor(id, "probe", caller, key);
   }
 }

@@ -13,6 +13,7 @@ import { Injectable } from "@nestjs/common";
 import { z } from "zod";
 import type { Caller } from "../auth/caller";
 import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, notFound } from "../platform/problems/problem.error";
@@ -38,16 +39,14 @@ export class JobsService {
    * @param key of a request that may come again; it is answered with the same job then
    * @throws 422 as `JobMaker.make`; nothing is created then
    */
-  async create(job: CreateJob, { keyId, name }: Caller, key?: string): Promise<Job> {
-    const made = await this.idempotency.once({ callerId: keyId, key, request: job }, (tx) =>
-      this.maker.make(tx, job, name),
-    );
+  async create(job: CreateJob, { name }: Caller, key: RequestKey): Promise<Job> {
+    const made = await this.idempotency.once({ ...key, request: job }, (tx) => this.maker.make(tx, job, name));
     if ("follow" in made) made.follow();
     return this.get(made.id);
   }
 
   /** A job for one device that needs no further word. @throws 404 for an unknown device */
-  async createFor(deviceId: string, kind: Exclude<JobKind, "at">, caller: Caller, key?: string): Promise<Job> {
+  async createFor(deviceId: string, kind: Exclude<JobKind, "at">, caller: Caller, key: RequestKey): Promise<Job> {
     const existing = await this.database.transaction((tx) => this.store.existing(tx, [deviceId]));
     if (existing.size === 0) throw notFound("device", deviceId);
     return this.create(createJobSchema.parse({ kind, targets: { deviceIds: [deviceId] } }), caller, key);

@@ -18,6 +18,7 @@ import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
 import { entityTag, IfMatchHeader, readIfMatch } from "../configs/if-match";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { ProfilesService } from "./profiles.service";
 
@@ -37,14 +38,16 @@ export class ProfilesController {
 
   @Post()
   @RequireRole("operator")
+  @TakesIdempotencyKey("the same profile as it is now")
   @ApiResult(writtenProfileSchema, 201, STORED)
   create(
     @Body({ schema: writeProfileSchema }) body: WriteProfile,
     @Query({ schema: dryRunQuerySchema }) query: DryRunQuery,
     @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tagged(reply, this.profiles.create(body, query, name));
+    return tagged(reply, this.profiles.create(body, query, name, key));
   }
 
   @Get(":id")

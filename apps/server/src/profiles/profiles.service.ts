@@ -26,6 +26,8 @@ import { Resolver } from "../configs/resolver";
 import { passwordIn, withoutPassword } from "../configs/settings-password";
 import { CONFIGS_UNRESOLVED } from "../configs/unresolved-configs";
 import { DevicesStore } from "../devices/devices.store";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database, type Transaction } from "../platform/database/database";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, invalid, notFound, ProblemError } from "../platform/problems/problem.error";
@@ -59,6 +61,7 @@ export class ProfilesService {
     private readonly passwords: PasswordsStore,
     private readonly resolver: Resolver,
     private readonly signals: Signals,
+    private readonly idempotency: Idempotency,
   ) {}
 
   async list({ cursor, limit }: ProfileQuery): Promise<Page<Profile>> {
@@ -76,10 +79,19 @@ export class ProfilesService {
     return { ...toProfile(row), devices, counts: counts as ProfileDetail["counts"] };
   }
 
-  create(body: WriteProfile, query: DryRunQuery, author: string): Promise<WrittenProfile> {
+  /** A dry run makes nothing, so it takes no key. */
+  create(body: WriteProfile, query: DryRunQuery, author: string, requestKey: RequestKey): Promise<WrittenProfile> {
+    const key = query.dryRun === "true" ? undefined : requestKey.key;
     return this.changing(query, async (tx) => {
-      if ((await this.store.count(tx)) >= MAX_PROFILES) throw conflict(`There are ${MAX_PROFILES} profiles already.`);
-      return this.write(tx, randomUUID(), undefined, body, author);
+      const request = { ...requestKey, key, request: ["profile", body] };
+      const made = await this.idempotency.within(tx, request, async () => {
+        if ((await this.store.count(tx)) >= MAX_PROFILES) throw conflict(`There are ${MAX_PROFILES} profiles already.`);
+        return this.write(tx, randomUUID(), undefined, body, author);
+      });
+      if (!("isRepeat" in made)) return made;
+      const row = await this.store.find(tx, made.id);
+      if (!row) throw notFound("profile", made.id);
+      return { ...toProfile(row), effect: await this.effect(tx, [row.selector]) };
     });
   }
 
