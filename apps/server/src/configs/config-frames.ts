@@ -1,7 +1,8 @@
 import type { DesiredFrame } from "@mn316-fleet/protocol";
-import { Inject, Injectable } from "@nestjs/common";
+import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
 import type { Logger } from "pino";
 import { AgentLinks } from "../gateway/agent-links";
+import { FrameHandlers } from "../gateway/frame-handlers";
 import { Database } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { type ConfigRow, ConfigsStore } from "./configs.store";
@@ -16,14 +17,22 @@ const AT_ONCE = 8;
 
 /** Brings desired configurations to their agents. */
 @Injectable()
-export class ConfigFrames {
+export class ConfigFrames implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly store: ConfigsStore,
     private readonly passwords: PasswordsStore,
     private readonly links: AgentLinks,
+    private readonly handlers: FrameHandlers,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  onModuleInit(): void {
+    this.handlers.registerMaker("desired", async (deviceId) => {
+      const row = await this.store.find(deviceId);
+      return row && this.of(row);
+    });
+  }
 
   /** What an agent should have; undefined where its device was never given anything, or cannot be. */
   async of(row: ConfigRow): Promise<DesiredFrame | undefined> {
@@ -47,18 +56,17 @@ export class ConfigFrames {
    */
   async tell(deviceIds: readonly string[]): Promise<void> {
     try {
-      const rows = await this.store.findAll(this.database.pool, deviceIds);
-      for (let next = 0; next < rows.length; next += AT_ONCE)
-        await Promise.all(rows.slice(next, next + AT_ONCE).map((row) => this.send(row)));
+      for (let next = 0; next < deviceIds.length; next += AT_ONCE)
+        await Promise.all(deviceIds.slice(next, next + AT_ONCE).map((deviceId) => this.send(deviceId)));
       await this.store.told(deviceIds);
     } catch (error) {
       this.logger.warn({ devices: deviceIds.length, err: error }, "desired configuration not sent now");
     }
   }
 
-  private async send(row: ConfigRow): Promise<void> {
-    const frame = await this.of(row);
-    if (frame) await this.links.send(row.deviceId, frame);
+  /** Sends a device what it should have now. The document holds a password, so the node that holds the device reads it. */
+  send(deviceId: string): Promise<"sent" | "offline"> {
+    return this.links.sendMade(deviceId, "desired");
   }
 
   private async refuse(deviceId: string, version: number, reason: string): Promise<undefined> {

@@ -101,6 +101,11 @@ export class ConfigsService {
     return { ...toVersion(row), document: shown(row.document, row.passwordId) };
   }
 
+  /** Sends the device's agent what it should have, where it is connected. */
+  async sendDesired(deviceId: string): Promise<void> {
+    await this.frames.send(deviceId);
+  }
+
   /** What the device's agent should have; undefined where it was never given anything, or cannot be. */
   async desiredFrame(deviceId: string): Promise<DesiredFrame | undefined> {
     const row = await this.store.find(deviceId);

@@ -5,13 +5,13 @@ import {
   consoleRequestSchema,
   ROLES,
 } from "@mn316-fleet/contracts";
-import { type DownFrame, forbiddenBy } from "@mn316-fleet/protocol";
+import { forbiddenBy } from "@mn316-fleet/protocol";
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
 import type { ApiKeysService } from "../auth/api-keys.service";
 import type { ConfigsService } from "../configs/configs.service";
-import type { AgentLinks } from "../gateway/agent-links";
+import type { AgentLinks, OpenFrame } from "../gateway/agent-links";
 import type { ConsoleFrame, ConsoleRelay } from "./console-relay";
 import type { DeviceLinkWatch } from "./device-link-watch";
 
@@ -132,7 +132,7 @@ export class OperatorConsole {
     return caller && ROLES.indexOf(caller.role) >= ROLES.indexOf("operator") ? caller.name : undefined;
   }
 
-  private async tell(frame: DownFrame): Promise<void> {
+  private async tell(frame: OpenFrame): Promise<void> {
     if (this.deviceId === undefined) return;
     const outcome = await this.tools.links.send(this.deviceId, frame);
     if (outcome === "offline") this.end("the device's agent is not connected");

@@ -1,15 +1,16 @@
 import { Module } from "@nestjs/common";
+import { PasswordVault } from "../configs/password-vault";
 import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { DevicesController } from "./devices.controller";
 import { DevicesService } from "./devices.service";
 import { DevicesStore } from "./devices.store";
-import { StoredTokens } from "./stored-tokens";
+import { PushedTokens } from "./pushed-tokens";
 
 /** The register of devices and what is last known of each. */
 @Module({
   imports: [IdempotencyModule],
   controllers: [DevicesController],
-  providers: [DevicesService, DevicesStore, StoredTokens],
+  providers: [DevicesService, DevicesStore, PasswordVault, PushedTokens],
   exports: [DevicesStore],
 })
 export class DevicesModule {}

@@ -17,6 +17,7 @@ import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, notFound } from "../platform/problems/problem.error";
+import { PushedTokens } from "./pushed-tokens";
 import { type DeviceFields, type DeviceRow, DevicesStore } from "./devices.store";
 
 @Injectable()
@@ -25,6 +26,7 @@ export class DevicesService {
     private readonly store: DevicesStore,
     private readonly tokens: DeviceTokens,
     private readonly links: AgentLinks,
+    private readonly pushed: PushedTokens,
     private readonly idempotency: Idempotency,
   ) {}
 
@@ -83,7 +85,7 @@ export class DevicesService {
       async (tx) => ({ id, ...(await this.tokens.rotate(tx, id, overlapS)) }),
     );
     await this.tokens.announceChange(id);
-    const isPushed = overlapS > 0 && (await this.links.send(id, { type: "token", token })) === "sent";
+    const isPushed = overlapS > 0 && (await this.pushed.push(id, token));
     return { token, previousValidUntil: previousValidUntil?.toISOString() ?? null, isPushed };
   }
 

@@ -130,7 +130,7 @@ export class Dispatcher {
     const { id, deviceId, attempt, jobId } = head;
     let outcome: "sent" | "offline";
     try {
-      if (head.kind === "configure") await this.sendConfiguration(deviceId);
+      if (head.kind === "configure") await this.configs.sendDesired(deviceId);
       outcome = await this.links.send(deviceId, frameOf(head));
     } catch (error) {
       // Whether it went out is not known: it stays SENT and is sent again, which the agent's journal makes harmless.
@@ -142,11 +142,6 @@ export class Dispatcher {
       if (head.isControlled) this.wakeUps.release(jobId);
     } else this.logger.info({ deviceId, execution: id, attempt, job: jobId, kind: head.kind }, "execution sent");
     return outcome;
-  }
-
-  private async sendConfiguration(deviceId: string): Promise<void> {
-    const desired = await this.configs.desiredFrame(deviceId);
-    if (desired) await this.links.send(deviceId, desired);
   }
 }
 

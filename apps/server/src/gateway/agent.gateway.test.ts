@@ -1,10 +1,10 @@
-import { CLOSE, type DownFrame, HEARTBEAT, MAX_FRAME_BYTES } from "@mn316-fleet/protocol";
+import { CLOSE, HEARTBEAT, MAX_FRAME_BYTES } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, findTestRedis, type TestDatabase } from "@mn316-fleet/testkit";
 import type { Settings } from "../platform/settings/settings";
 import { FleetServer } from "../test-support/fleet-server";
 import { type NumberedEvent, pings, TestAgent } from "../test-support/test-agent";
 import { AgentGateway } from "./agent.gateway";
-import { AgentLinks } from "./agent-links";
+import { AgentLinks, type OpenFrame } from "./agent-links";
 
 const redis = await findTestRedis();
 
@@ -292,7 +292,7 @@ function suite(settings: Partial<Settings>): void {
   });
 
   describe("frames for them", () => {
-    const wide = (deviceId: string): DownFrame => ({
+    const wide = (deviceId: string): OpenFrame => ({
       ...{ type: "execute", execution: deviceId, attempt: 1, timeoutS: 60, notAfter: 1_800_000_000_000 },
       job: { id: deviceId, kind: "at" },
       steps: Array.from({ length: 32 }, (_, index) => ({ command: `AT+X="${"y".repeat(1_000)}${index}"` })),

@@ -9,7 +9,7 @@ import path from "node:path";
 import pino from "pino";
 import "reflect-metadata";
 import { AuthModule } from "../auth/auth.module";
-import { AgentLinks } from "../gateway/agent-links";
+import { AgentLinks, type OpenFrame, type SecretFrame } from "../gateway/agent-links";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { type NewEvent, Projectors } from "../ingest/projectors";
 import { Database } from "../platform/database/database";
@@ -26,7 +26,18 @@ export class SeamLinks extends AgentLinks {
   readonly frames: { deviceId: string; frame: DownFrame }[] = [];
   readonly closed: { deviceId: string; code: number }[] = [];
 
-  send(deviceId: string, frame: DownFrame): Promise<"sent" | "offline"> {
+  constructor(private readonly handlers: FrameHandlers) {
+    super();
+  }
+
+  async sendMade(deviceId: string, type: SecretFrame, argument?: unknown): Promise<"sent" | "offline"> {
+    if (!this.online.has(deviceId)) return "offline";
+    const frame = await this.handlers.maker(type)(deviceId, argument);
+    if (frame) this.frames.push({ deviceId, frame });
+    return "sent";
+  }
+
+  send(deviceId: string, frame: OpenFrame): Promise<"sent" | "offline"> {
     if (!this.online.has(deviceId)) return Promise.resolve("offline");
     this.frames.push({ deviceId, frame });
     return Promise.resolve("sent");
@@ -50,7 +61,15 @@ export class SeamLinks extends AgentLinks {
 
 @Global()
 @Module({
-  providers: [FrameHandlers, Projectors, { provide: AgentLinks, useClass: SeamLinks }],
+  providers: [
+    FrameHandlers,
+    Projectors,
+    {
+      provide: AgentLinks,
+      useFactory: (handlers: FrameHandlers) => new SeamLinks(handlers),
+      inject: [FrameHandlers],
+    },
+  ],
   exports: [FrameHandlers, Projectors, AgentLinks],
 })
 class SeamModule {}
