@@ -29,6 +29,8 @@ const BODIES: Record<string, object> = {
   "patch /api/v1/profiles/{id}": { priority: 7 },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
+/** The same for those that take CSV. */
+const FILES: Record<string, string> = { "post /api/v1/devices/import": "name\nimported" };
 /** Answers that do not end: their headers are looked at. */
 const STREAMS = new Set(["get /api/v1/live"]);
 /** What only a device that is connected can do; none is here. */
@@ -84,6 +86,11 @@ describe("the REST API", () => {
     const body =
       BODIES[name] &&
       JSON.stringify(BODIES[name]).replaceAll(":device", ids.device).replaceAll(":profile", ids.profile);
+    if (FILES[name] !== undefined)
+      return server.send(method.toUpperCase(), path, {
+        headers: { ...headersOf(key), "content-type": "text/csv" },
+        body: FILES[name],
+      });
     return server.send(method.toUpperCase(), path.replace("{id}", id).replace("{version}", "1"), {
       headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body }),

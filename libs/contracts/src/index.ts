@@ -7,6 +7,7 @@ export * from "./configuration-history";
 export { brokenRules, configWarnings } from "./configuration-rules";
 export { fillIn, type Placeholders, placeholdersOf, tagAskedFor } from "./configuration-text";
 export * from "./console";
+export * from "./device-import";
 export * from "./devices";
 export * from "./enrollment";
 export * from "./history";

@@ -41,6 +41,16 @@ export class DeviceTokens {
     return token;
   }
 
+  /** Adds a token to each of many devices, in the caller's transaction. @returns the tokens in the devices' order */
+  async issueAll(tx: Transaction, deviceIds: readonly string[]): Promise<string[]> {
+    const tokens = deviceIds.map(() => newCredential("deviceToken"));
+    await tx.query(
+      "INSERT INTO device_token (device_id, hash) SELECT * FROM unnest($1::uuid[], $2::bytea[]) AS t (device_id, hash)",
+      [deviceIds, tokens.map(hashCredential)],
+    );
+    return tokens;
+  }
+
   /** Gives a device a token in place of all that it had, in the caller's transaction. */
   async reissue(tx: Transaction, deviceId: string): Promise<string> {
     await tx.query("DELETE FROM device_token WHERE device_id = $1", [deviceId]);

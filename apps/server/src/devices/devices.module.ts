@@ -4,13 +4,15 @@ import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { DevicesController } from "./devices.controller";
 import { DevicesService } from "./devices.service";
 import { DevicesStore } from "./devices.store";
+import { DeviceImports } from "./import/device-imports";
+import { DeviceImportsController } from "./import/device-imports.controller";
 import { PushedTokens } from "./pushed-tokens";
 
 /** The register of devices and what is last known of each. */
 @Module({
   imports: [IdempotencyModule],
-  controllers: [DevicesController],
-  providers: [DevicesService, DevicesStore, PasswordVault, PushedTokens],
+  controllers: [DeviceImportsController, DevicesController],
+  providers: [DeviceImports, DevicesService, DevicesStore, PasswordVault, PushedTokens],
   exports: [DevicesStore],
 })
 export class DevicesModule {}

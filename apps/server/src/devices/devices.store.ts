@@ -112,6 +112,25 @@ export class DevicesStore {
     return added.id;
   }
 
+  /** Adds many devices at once, whose ids the caller has chosen. */
+  async insertAll(tx: Transaction, devices: readonly (DeviceFields & { id: string })[]): Promise<void> {
+    await tx.query(
+      `WITH given AS (
+         SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, name text, imei text, tags text[], "timeZone" text)
+       ), added AS (
+         INSERT INTO device (id, name, imei, tags, time_zone) SELECT id, name, imei, tags, "timeZone" FROM given
+         RETURNING id)
+       INSERT INTO device_state (device_id) SELECT id FROM added`,
+      [JSON.stringify(devices)],
+    );
+  }
+
+  /** Those of the IMEIs that devices have (index device_imei_key). */
+  async takenImeis(tx: Pick<Transaction, "query">, imeis: readonly string[]): Promise<Set<string>> {
+    const { rows } = await tx.query<{ imei: string }>("SELECT imei FROM device WHERE imei = ANY ($1::text[])", [imeis]);
+    return new Set(rows.map(({ imei }) => imei));
+  }
+
   /** The device with this IMEI, locked; `isNew` while no agent of it has ever connected. */
   async findByImei(tx: Transaction, imei: string): Promise<{ id: string; isNew: boolean } | undefined> {
     const { rows } = await tx.query<{ id: string; isNew: boolean }>(

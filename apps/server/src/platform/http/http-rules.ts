@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { ProblemFilter } from "../problems/problem.filter";
 import { validationPipe } from "../problems/validation.pipe";
 import { AllowedMethods } from "./allowed-methods";
+import { readCsvBodies } from "./csv-bodies";
 import { readJsonBodies } from "./json-bodies";
 import { closeUnusedConnections } from "./unused-connections";
 import { addSecurityHeaders } from "./security-headers";
@@ -12,6 +13,7 @@ export function useHttpRules(app: NestFastifyApplication, logger: Logger): void 
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, new AllowedMethods(app)));
   readJsonBodies(app);
+  readCsvBodies(app);
   addSecurityHeaders(app);
   closeUnusedConnections(app);
 }

@@ -4,7 +4,7 @@ import { ProblemError } from "../problems/problem.error";
 const TYPES = ["application/json", "application/merge-patch+json"];
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Bodies are JSON in UTF-8 and nothing else; names that would reach an object's prototype are refused. */
+/** Bodies are JSON in UTF-8, unless a route says otherwise; names that would reach an object's prototype are refused. */
 export function readJsonBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const parse = fastify.getDefaultJsonParser("error", "error");
@@ -16,9 +16,9 @@ export function readJsonBodies(app: NestFastifyApplication): void {
     }
     let text: string;
     try {
-      text = utf8.decode(body);
-    } catch {
-      done(badRequest("The body is not valid UTF-8."));
+      text = decodeBody(body);
+    } catch (error) {
+      done(error as ProblemError);
       return;
     }
     void parse(request, text, (error, value) => {
@@ -28,6 +28,15 @@ export function readJsonBodies(app: NestFastifyApplication): void {
       );
     });
   });
+}
+
+/** @throws 400 where a body is not UTF-8 */
+export function decodeBody(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw badRequest("The body is not valid UTF-8.");
+  }
 }
 
 const badRequest = (detail: string) => new ProblemError(400, "Bad request", detail);

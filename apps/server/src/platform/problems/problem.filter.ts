@@ -15,7 +15,7 @@ const TITLES: Record<number, string> = {
 
 /** What Fastify says too tersely. */
 const DETAILS: Record<number, string> = {
-  413: "The body exceeds 1 MiB.",
+  413: "The body is too large: JSON may have 1 MiB, CSV 4 MiB.",
   415: "The body must be JSON: set Content-Type to application/json.",
 };
 
