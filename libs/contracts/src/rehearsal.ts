@@ -21,6 +21,8 @@ export const rehearsalSchema = z.object({
   isRehearsal: z.literal(true),
   /** Targets of the job. */
   devices: z.number().int(),
+  /** How many distinct configurations they report, and how many of these were tried: all, up to `bound` and a minute. */
+  configurations: z.object({ distinct: z.number().int(), tried: z.number().int(), bound: z.number().int() }),
   /** Those whose configuration was tried. */
   tried: z.number().int(),
   /** Those of the tried that would not succeed. */

@@ -35,7 +35,7 @@ describe("a rehearsal", () => {
     await configure(same!, held(same!));
     await configure(other!, held(other!, { keepAliveS: 99 }));
     jobs.server.links.frames.length = 0;
-    const { devices, tried, failing, samples } = await rehearse({
+    const { devices, configurations, tried, failing, samples } = await rehearse({
       kind: "at",
       steps: [
         { command: "AT+MQTTSTAT?", expect: "+MQTTSTAT:5" },
@@ -43,6 +43,7 @@ describe("a rehearsal", () => {
       ],
     });
     expect({ devices, tried, failing }).toEqual({ devices: 4, tried: 4, failing: 2 });
+    expect(configurations).toEqual({ distinct: 3, tried: 3, bound: 500 });
     expect(samples.map((sample: { devices: number }) => sample.devices)).toEqual([2, 1, 1]);
     const of = (deviceId: string) => samples.find((sample: { deviceId: string }) => sample.deviceId === deviceId);
     expect(of(samples[0].deviceId)).toMatchObject({ status: "SUCCEEDED", steps: [{ result: "OK" }, { result: "OK" }] });
@@ -71,6 +72,29 @@ describe("a rehearsal", () => {
     },
     60_000,
   );
+
+  it("tries all distinct configurations up to its bound, the most frequent first, and says what it left out", async () => {
+    const devices = await jobs.addDevices(505);
+    await jobs.query(
+      `INSERT INTO device_config (device_id, reported)
+       SELECT id, jsonb_build_object('mqtt', $2::jsonb || jsonb_build_object('keepAliveS', 60 + greatest(n, 3)))
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS d (id, n)`,
+      [devices, { ...MQTT, clientId: "c" }],
+    );
+    const { configurations, tried, samples } = await rehearse({ kind: "at", steps: [{ command: "AT+MQTTCFG?" }] });
+    expect(configurations).toEqual({ distinct: 503, tried: 500, bound: 500 });
+    expect(tried).toBe(502);
+    expect(samples[0].devices).toBe(3);
+    expect(samples.filter(({ status }: { status: string }) => status !== "SUCCEEDED")).toEqual([]);
+  }, 60_000);
+
+  it("of a job that configures tells devices apart that shall be configured differently", async () => {
+    const [one, same, other] = await jobs.addDevices(3);
+    for (const device of [one!, same!]) await configure(device, held(device));
+    await configure(other!, held(other!), { mqtt: { ...MQTT, keepAliveS: 99 } });
+    expect(await rehearse({ kind: "configure" })).toMatchObject({ configurations: { distinct: 2 }, tried: 3 });
+    expect(await rehearse({ kind: "probe" })).toMatchObject({ configurations: { distinct: 1 }, tried: 3 });
+  }, 60_000);
 
   it("is refused as the job would be", async () => {
     const body = { kind: "probe", rehearse: true, targets: { selector: { tags: ["none"] } } };

@@ -16,12 +16,14 @@ import { JobMaker } from "../job-maker";
 import { heldConfig } from "./held-config";
 import { RehearsalBroker } from "./rehearsal-broker";
 
-/** Distinct configurations that are tried. */
-const SAMPLES = 20;
+/** Distinct configurations that are tried at most. */
+const MAX_CONFIGURATIONS = 500;
+/** A caller waits for the answer: after so long no further one is tried. */
+const TIME_MS = 60_000;
 const AT_ONCE = 4;
 /** How many times faster than a module's its timers run. */
 const TIME_SCALE = 50;
-/** Bound of one sample: a caller waits for the answer. */
+/** Bound of one sample. */
 const LIMIT_MS = 15_000;
 
 type Sample = Rehearsal["samples"][number];
@@ -48,12 +50,17 @@ export class Rehearsals {
     if (this.isBusy) throw conflict("Another job is rehearsed now. Try again in some seconds.");
     this.isBusy = true;
     try {
-      const { devices, groups } = await this.groups.of(targetsSql(job), SAMPLES);
+      const { devices, distinct, groups } = await this.groups.of(
+        targetsSql(job),
+        MAX_CONFIGURATIONS,
+        job.kind === "configure",
+      );
       const samples = await this.trySamples(job, groups);
       const sum = (some: Sample[]) => some.reduce((total, sample) => total + sample.devices, 0);
       const failing = sum(samples.filter(({ status }) => status !== "SUCCEEDED"));
-      this.logger.info({ kind: job.kind, devices, samples: samples.length, failing }, "job rehearsed");
-      return { isRehearsal: true, devices, tried: sum(samples), failing, samples };
+      const configurations = { distinct, tried: samples.length, bound: MAX_CONFIGURATIONS };
+      this.logger.info({ kind: job.kind, devices, ...configurations, failing }, "job rehearsed");
+      return { isRehearsal: true, devices, configurations, tried: sum(samples), failing, samples };
     } finally {
       this.isBusy = false;
     }
@@ -61,9 +68,10 @@ export class Rehearsals {
 
   private async trySamples(job: CreateJob, groups: ConfigGroup[]): Promise<Sample[]> {
     const broker = await RehearsalBroker.start();
+    const endMs = Date.now() + TIME_MS;
     try {
       const samples: Sample[] = [];
-      for (let next = 0; next < groups.length; next += AT_ONCE) {
+      for (let next = 0; next < groups.length && Date.now() < endMs; next += AT_ONCE) {
         const some = groups.slice(next, next + AT_ONCE);
         samples.push(...(await Promise.all(some.map((group) => this.trySample(job, group, broker.url)))));
       }
