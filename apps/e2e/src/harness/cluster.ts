@@ -53,7 +53,12 @@ export class Cluster {
     await node.program.exited;
   }
 
-  /** Starts a node again that was killed. */
+  /** Asks a node to end, as an orchestrator does; resolves when it has. */
+  async drain(index: number): Promise<void> {
+    await this.node(index).program.stop();
+  }
+
+  /** Starts a node again that was killed or has ended. */
   async startAgain(index: number): Promise<void> {
     const node = this.node(index);
     node.program = await this.run(node.port, index);

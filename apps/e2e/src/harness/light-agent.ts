@@ -19,6 +19,9 @@ export class LightAgent {
   readonly commands = new Map<string, number>();
   /** Told of each `execute` frame that arrives. */
   onExecute: (frame: ExecuteFrame) => void = () => undefined;
+  /** Codes with which its connections were closed. */
+  readonly closeCodes: number[] = [];
+  private configVersion = 0;
   private readonly journal = new Map<string, ExecutionReport | undefined>();
   private outbox: { seq: number; event: object }[] = [];
   private nextSeq = 1;
@@ -49,8 +52,9 @@ export class LightAgent {
       this.take(JSON.parse(data.toString()) as DownFrame);
     });
     socket.on("error", () => undefined); // told by close
-    socket.on("close", () => {
+    socket.on("close", (code) => {
       this.isWelcome = false;
+      this.closeCodes.push(code);
       if (this.isStopped) return;
       setTimeout(
         () => {
@@ -66,9 +70,16 @@ export class LightAgent {
     this.socket?.terminate();
   }
 
+  /** Records an event, as the outbox of an agent does: it is sent until it is acknowledged. */
+  tell(fields: object): void {
+    const event = { seq: this.nextSeq, at: Date.now(), ...fields };
+    this.outbox.push({ seq: this.nextSeq++, event });
+    if (this.isWelcome) this.sendEvent(event);
+  }
+
   private hello(): void {
     const resumeFrom = this.outbox[0]?.seq ?? this.nextSeq;
-    const reported = { version: 0, config: null };
+    const reported = { version: this.configVersion, config: null };
     this.send({ type: "hello", agent: "light", epoch: 1, resumeFrom, module: {}, reported, clock: Date.now() });
   }
 
@@ -77,7 +88,9 @@ export class LightAgent {
       this.isWelcome = true;
       this.forget(frame.acked);
       for (const { event } of this.outbox) this.sendEvent(event);
-    } else if (frame.type === "ack") this.forget(frame.seq);
+      if (frame.desired) this.apply(frame.desired.version);
+    } else if (frame.type === "desired") this.apply(frame.version);
+    else if (frame.type === "ack") this.forget(frame.seq);
     else if (frame.type === "execute") this.execute(frame);
     else if (frame.type === "cancel")
       this.report({ execution: frame.execution, attempt: frame.attempt, status: "CANCELED" });
@@ -112,10 +125,14 @@ export class LightAgent {
     }, this.workMs);
   }
 
+  private apply(version: number): void {
+    this.tell({ kind: "config", version, status: "applying" });
+    this.configVersion = version;
+    this.tell({ kind: "config", version, status: "applied" });
+  }
+
   private report(report: ExecutionReport): void {
-    const event = { seq: this.nextSeq, at: Date.now(), kind: "execution", ...report };
-    this.outbox.push({ seq: this.nextSeq++, event });
-    if (this.isWelcome) this.sendEvent(event);
+    this.tell({ kind: "execution", ...report });
   }
 
   private forget(acked: number): void {

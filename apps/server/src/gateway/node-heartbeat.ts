@@ -7,9 +7,12 @@ import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { Presence } from "./presence";
 import { Sessions } from "./sessions";
 
-const EVERY_MS = 2_500;
-/** A node that was silent for so long is dead: its agents are offline until they come back elsewhere. */
-const DEAD_AFTER_MS = 8_000;
+const EVERY_MS = 2_000;
+/**
+ * A node that was silent for so long is dead: its agents are offline until they come back elsewhere. The others see it with
+ * their next beat, so within 9 s.
+ */
+const DEAD_AFTER_MS = 7_000;
 /** RFC 6455: ended without a farewell. */
 const ABNORMAL = 1006;
 
