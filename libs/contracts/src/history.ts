@@ -1,5 +1,5 @@
 import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
-import { CAUSES, EVENT_KINDS } from "@mn316-fleet/protocol";
+import { CAUSES, STORED_KINDS } from "@mn316-fleet/protocol";
 import { z } from "zod";
 import { pageOf, pageQueryShape, rangeQueryShape, timeSchema } from "./common";
 
@@ -17,7 +17,7 @@ export const eventPageSchema = pageOf(storedEventSchema);
 export const eventQuerySchema = z.strictObject({
   ...pageQueryShape,
   ...rangeQueryShape,
-  kind: z.enum(EVENT_KINDS as [string, ...string[]]).optional(),
+  kind: z.enum(STORED_KINDS).optional(),
 });
 export type EventQuery = z.infer<typeof eventQuerySchema>;
 

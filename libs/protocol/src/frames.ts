@@ -45,6 +45,8 @@ export const errorFrameSchema = z.object({
   type: z.literal("error"),
   code: z.string().max(64),
   message: z.string().max(4096),
+  /** The type of the frame that is meant, where its receiver could tell. */
+  frame: z.string().max(64).optional(),
 });
 
 /** The token that the server pushed is on the agent's disk: this connection counts as opened with it. */

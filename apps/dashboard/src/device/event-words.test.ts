@@ -1,4 +1,4 @@
-import { EVENT_KINDS } from "@mn316-fleet/protocol";
+import { STORED_KINDS } from "@mn316-fleet/protocol";
 import { en } from "../texts/en";
 import { zh } from "../texts/zh";
 import { inWords, isRoutine } from "./event-words";
@@ -24,7 +24,7 @@ describe("events in words", () => {
     expect(inWords({ ...base, kind: "config", version: 2, status: "version" }, en)).toBe("configuration 2 version");
   });
 
-  it.each(EVENT_KINDS)("has words for %s in both languages", (kind) => {
+  it.each(STORED_KINDS)("has words for %s in both languages", (kind) => {
     const event = {
       ...base,
       kind,
@@ -42,6 +42,6 @@ describe("events in words", () => {
   });
 
   it("takes signal readings and heart-beats for routine, trouble never", () => {
-    expect(EVENT_KINDS.filter((kind) => isRoutine({ kind }))).toEqual(["ping", "signal"]);
+    expect(STORED_KINDS.filter((kind) => isRoutine({ kind }))).toEqual(["ping", "signal"]);
   });
 });

@@ -46,6 +46,8 @@ export function inWords(event: StoredEvent, texts: Texts): string {
       return events.storage(field("reason"));
     case "console":
       return events.console(wordOf(events.consoleWords, field("what")), field("text"));
+    case "unread":
+      return events.unread(field("of"));
     case "urc":
       return events.urc(field("line"));
     case "ping":

@@ -163,6 +163,7 @@ export const en = {
     },
     config: (version: number, status: string) => `configuration ${version} ${status}`,
     execution: (status: string) => `a job on this device ${status}`,
+    unread: (of: string) => `something that this server does not know yet: ${of}`,
     storage: (reason: string) => `the agent's disk takes events again (${reason})`,
     console: (what: string, text: string) => `console ${what}: ${text}`,
     consoleWords: {

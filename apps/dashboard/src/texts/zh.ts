@@ -163,6 +163,7 @@ export const zh: Texts = {
     },
     config: (version, status) => `配置 ${version}：${status}`,
     execution: (status) => `设备任务${status}`,
+    unread: (of) => `本服务器尚不认识的事件：${of}`,
     storage: (reason) => `代理磁盘恢复写入（${reason}）`,
     console: (what, text) => `控制台${what}：${text}`,
     consoleWords: {

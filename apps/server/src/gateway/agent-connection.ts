@@ -1,7 +1,7 @@
 import { CLOSE, type DownFrame, type HelloFrame, type UpFrame } from "@mn316-fleet/protocol";
 import type { WebSocket } from "ws";
 import type { AgentSession } from "./agent-session";
-import { parseFrame } from "./parse-frame";
+import { parseFrame, type ReceivedFrame } from "./parse-frame";
 import { Violations } from "./violations";
 
 /** An agent that lets more than this pile up unread is cut off. */
@@ -17,7 +17,7 @@ type Hold = "buffer" | "frames" | "stopping";
 export interface ConnectionHost {
   /** Resolves with the fencing number of the new session, once it was welcomed. */
   greet(connection: AgentConnection, hello: HelloFrame): Promise<void>;
-  handle(connection: AgentConnection, frame: Exclude<UpFrame, HelloFrame>): Promise<void> | void;
+  handle(connection: AgentConnection, frame: Exclude<ReceivedFrame, HelloFrame>): Promise<void> | void;
   /** An unexpected fault while handling a frame. */
   failed(connection: AgentConnection, error: unknown): void;
 }
@@ -107,8 +107,8 @@ export class AgentConnection implements AgentSession {
   }
 
   /** Tells the agent what was wrong with a frame; closes the connection when it happens too often. */
-  reject(code: string, message: string): void {
-    this.send({ type: "error", code, message: message.slice(0, 1_000) });
+  reject(code: string, message: string, frame?: UpFrame["type"]): void {
+    this.send({ type: "error", code, message: message.slice(0, 1_000), ...(frame && { frame }) });
     if (this.violations.add(Date.now())) this.close(CLOSE.protocolError, "too many bad frames");
   }
 
@@ -119,11 +119,11 @@ export class AgentConnection implements AgentSession {
       return;
     }
     const frame = parseFrame(data.toString("utf8"));
-    if ("code" in frame && !("type" in frame)) this.reject(frame.code, frame.message);
+    if ("code" in frame && !("type" in frame)) this.reject(frame.code, frame.message, frame.frame);
     else this.enqueue(frame);
   }
 
-  private enqueue(frame: UpFrame): void {
+  private enqueue(frame: ReceivedFrame): void {
     if (++this.waitingFrames >= MAX_WAITING_FRAMES) this.hold("frames");
     this.tail = this.tail
       .then(() => this.take(frame))
@@ -133,14 +133,14 @@ export class AgentConnection implements AgentSession {
       });
   }
 
-  private async take(frame: UpFrame): Promise<void> {
+  private async take(frame: ReceivedFrame): Promise<void> {
     if (frame.type !== "hello") {
       if (this.isGreeted) await this.host.handle(this, frame);
       else this.close(CLOSE.protocolError, "hello must come first");
       return;
     }
     if (this.isGreeted) {
-      this.reject("unexpected", "type: hello was said already");
+      this.reject("unexpected", "type: hello was said already", frame.type);
       return;
     }
     clearTimeout(this.helloTimer);

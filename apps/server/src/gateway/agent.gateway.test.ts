@@ -195,24 +195,26 @@ function suite(settings: Partial<Settings>): void {
 
     it("is refused by field, and the connection goes on", async () => {
       const agent = await connect();
-      agent.events([{ seq: 1, at: 1, kind: "timeout", type: 9 }]);
+      agent.send({ type: "reported", version: 1, status: "dancing", config: null });
       agent.send("{");
       agent.send({ type: "dance" });
       agent.send({ type: "events", epoch: 1, events: [] });
+      agent.send({ type: "events", epoch: 1, events: [{ at: 1, kind: "ping" }] });
       agent.send("[]");
-      await agent.next("error", 4);
-      expect(agent.of("error").map(({ code }) => code)).toEqual([
-        "invalid",
-        "not-json",
-        "unknown-type",
-        "invalid",
-        "unknown-type",
+      await agent.next("error", 5);
+      expect(agent.of("error").map(({ code, frame }) => [code, frame])).toEqual([
+        ["invalid", "reported"],
+        ["not-json", undefined],
+        ["unknown-type", undefined],
+        ["invalid", "events"],
+        ["invalid", "events"],
+        ["unknown-type", undefined],
       ]);
-      expect(agent.of("error")[0]?.message).toMatch(/^events\.0\.type: /);
+      expect(agent.of("error")[0]?.message).toMatch(/^status: /);
       agent.events(pings(1, 1));
       await agent.acked(1);
       agent.sayHello();
-      expect(await agent.next("error", 5)).toMatchObject({ code: "unexpected" });
+      expect(await agent.next("error", 6)).toMatchObject({ code: "unexpected", frame: "hello" });
       expect(agent.closed).toBeUndefined();
     });
 

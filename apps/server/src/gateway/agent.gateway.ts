@@ -6,7 +6,6 @@ import {
   type HelloFrame,
   MAX_FRAME_BYTES,
   SUBPROTOCOL,
-  type UpFrame,
   type WelcomeFrame,
 } from "@mn316-fleet/protocol";
 import { Inject, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
@@ -25,6 +24,7 @@ import { mayRetry } from "../platform/problems/database-away";
 import { AgentConnection, type ConnectionHost } from "./agent-connection";
 import { FrameHandlers } from "./frame-handlers";
 import { NodeLinks } from "./node-links";
+import type { ReceivedFrame } from "./parse-frame";
 import { Presence } from "./presence";
 import { Sessions } from "./sessions";
 
@@ -122,7 +122,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     for (const follower of this.frames.followers) await follower(connection, hello);
   }
 
-  handle(connection: AgentConnection, frame: Exclude<UpFrame, HelloFrame>): Promise<void> | void {
+  handle(connection: AgentConnection, frame: Exclude<ReceivedFrame, HelloFrame>): Promise<void> | void {
     if (frame.type === "events") {
       this.ingest.submit(connection, frame.epoch, frame.events);
       return;

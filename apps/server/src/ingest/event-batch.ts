@@ -1,10 +1,11 @@
-import type { FleetEvent } from "@mn316-fleet/protocol";
+import type { StorableEvent, UpFrame } from "@mn316-fleet/protocol";
 
 /** Who sent a batch, and hears what became of it. */
 export interface BatchSender {
   readonly deviceId: string;
   send(frame: { type: "ack"; epoch: number; seq: number }): boolean;
-  reject(code: string, message: string): void;
+  /** @param frame the type of the frame that is refused */
+  reject(code: string, message: string, frame: UpFrame["type"]): void;
   close(code: number, reason: string): void;
 }
 
@@ -13,6 +14,6 @@ export interface EventBatch {
   sender: BatchSender;
   deviceId: string;
   epoch: number;
-  events: FleetEvent[];
+  events: StorableEvent[];
   receivedAt: Date;
 }

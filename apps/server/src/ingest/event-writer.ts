@@ -1,3 +1,4 @@
+import type { UnreadEvent } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
 import type { EventBatch } from "./event-batch";
@@ -10,6 +11,8 @@ export interface Written {
   batch: EventBatch;
   /** How many of its events were new. */
   stored: number;
+  /** Those of them that were kept as they came. */
+  unread: UnreadEvent[];
   acked: number;
   missing: number | undefined;
 }
@@ -92,7 +95,8 @@ function select(
     const { events, acked, missing } = continueSequence(position.acked, batch.events);
     position.acked = acked;
     for (const event of events) fresh.push({ deviceId, epoch, receivedAt, event: storableEvent(event) });
-    return { batch, stored: events.length, acked, missing };
+    const unread = events.filter((event) => event.kind === "unread");
+    return { batch, stored: events.length, unread, acked, missing };
   });
   return { fresh, results };
 }

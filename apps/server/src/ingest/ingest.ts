@@ -1,4 +1,4 @@
-import type { FleetEvent } from "@mn316-fleet/protocol";
+import type { StorableEvent, UnreadEvent } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
 import { Counter, Histogram } from "prom-client";
@@ -15,6 +15,8 @@ const FLUSH_EVENTS = 2_000;
 /** Events in memory; above it sockets are not read, so that a backlog waits on the agents' disks. */
 export const MAX_BUFFERED_EVENTS = 20_000;
 const RETRY_MS = { min: 100, max: 5_000 };
+/** One event that was not read is told in so long; all are counted. */
+const TELL_UNREAD_MS = 60_000;
 /** RFC 6455 and its registry: come again later. */
 const TRY_AGAIN_LATER = 1013;
 
@@ -43,6 +45,8 @@ export class Ingest {
   private drained: (() => void)[] = [];
   private readonly stored: Counter;
   private readonly bare: Counter;
+  private readonly unread: Counter;
+  private toldUnreadAt = -Infinity;
   private readonly flushSeconds: Histogram;
 
   constructor(
@@ -55,6 +59,11 @@ export class Ingest {
     this.bare = new Counter({
       name: "fleet_events_unprojected_total",
       help: "Events that were stored, but that no state, interval or rollup could be learned from",
+      registers,
+    });
+    this.unread = new Counter({
+      name: "fleet_events_unread_total",
+      help: "Events of a kind or form that this server does not know, stored as they came",
       registers,
     });
     this.flushSeconds = new Histogram({
@@ -81,7 +90,7 @@ export class Ingest {
   }
 
   /** Takes a batch; its sender hears `ack` after the commit. */
-  submit(sender: BatchSender, epoch: number, events: FleetEvent[]): void {
+  submit(sender: BatchSender, epoch: number, events: StorableEvent[]): void {
     this.waiting.push({ sender, deviceId: sender.deviceId, epoch, events, receivedAt: new Date() });
     this.bufferedEvents += events.length;
     if (this.bufferedEvents > MAX_BUFFERED_EVENTS) this.setFull(true);
@@ -143,12 +152,13 @@ export class Ingest {
 
   private settle(written: readonly Written[]): void {
     this.failuresInARow = 0;
-    for (const { batch, stored, acked, missing } of written) {
+    for (const { batch, stored, unread, acked, missing } of written) {
       const { sender, epoch, events } = batch;
       this.stored.inc(stored);
+      this.tellUnread(sender.deviceId, unread);
       this.release(events.length);
       if (missing !== undefined)
-        sender.reject("gap", `events: number ${missing} is missing and no outbox-gap event explains it`);
+        sender.reject("gap", `events: number ${missing} is missing and no outbox-gap event explains it`, "events");
       sender.send({ type: "ack", epoch, seq: acked });
     }
   }
@@ -199,12 +209,22 @@ export class Ingest {
       }
   }
 
+  private tellUnread(deviceId: string, unread: readonly UnreadEvent[]): void {
+    const [first] = unread;
+    if (!first) return;
+    this.unread.inc(unread.length);
+    if (performance.now() - this.toldUnreadAt < TELL_UNREAD_MS) return;
+    this.toldUnreadAt = performance.now();
+    const { seq, of, fault } = first;
+    this.logger.warn({ deviceId, seq, of, fault }, "an event is stored unread: is its agent newer than this server?");
+  }
+
   /** The agent keeps what is not acknowledged, and comes back with it later. */
   private giveUp(batches: readonly EventBatch[], error: unknown): void {
     for (const { sender, deviceId, epoch, events } of batches) {
       this.logger.error({ err: error, deviceId, epoch, seq: events[0]?.seq }, "an event cannot be stored");
       this.release(events.length);
-      sender.reject("not-stored", "events: the server cannot store this event; it was logged there");
+      sender.reject("not-stored", "events: the server cannot store this event; it was logged there", "events");
       sender.close(TRY_AGAIN_LATER, "try again later");
     }
   }

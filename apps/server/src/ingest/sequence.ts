@@ -1,8 +1,8 @@
-import type { FleetEvent } from "@mn316-fleet/protocol";
+import type { StorableEvent } from "@mn316-fleet/protocol";
 
 export interface Accepted {
   /** The events that follow the committed ones without an unexplained gap. */
-  events: FleetEvent[];
+  events: StorableEvent[];
   /** All up to here will be committed. */
   acked: number;
   /** The first number that is missing with nothing said about it. */
@@ -14,7 +14,7 @@ export interface Accepted {
  * `outbox-gap` event says what was dropped. That event stands in the place of the dropped ones: its `to` is at most its own
  * number.
  */
-export function continueSequence(acked: number, batch: readonly FleetEvent[]): Accepted {
+export function continueSequence(acked: number, batch: readonly StorableEvent[]): Accepted {
   const accepted: Accepted = { events: [], acked, missing: undefined };
   const events = [...batch].sort((a, b) => a.seq - b.seq);
   let explainedTo = 0;

@@ -1,11 +1,11 @@
-import type { FleetEvent } from "@mn316-fleet/protocol";
+import type { StorableEvent } from "@mn316-fleet/protocol";
 import { storable } from "../platform/database/storable";
 
 /** The last moment that ISO 8601 writes with four digits for the year, which is what all sides read. */
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** The same event, with what PostgreSQL can hold: a clock beyond the year 9999 stands at its end. */
-export function storableEvent(event: FleetEvent): FleetEvent {
+export function storableEvent(event: StorableEvent): StorableEvent {
   const clean = { ...storable(event), at: Math.min(event.at, LATEST_MS) };
   return clean.kind === "state" ? { ...clean, since: Math.min(clean.since, LATEST_MS) } : clean;
 }
