@@ -30,7 +30,10 @@ function inWords({ pid, agent, lastError }: LocalStatus, now: number): string {
       "module",
       `${module.isPortOpen ? module.state : "serial port not open"} ${since(module.since, now)}${name && `, ${name}`}`,
     ],
-    ["outbox", `${outbox.waiting} events wait, ${(outbox.sizeBytes / 1024).toFixed(0)} KiB`],
+    [
+      "outbox",
+      `${outbox.waiting} events wait, ${(outbox.sizeBytes / 1024).toFixed(0)} KiB${outbox.refusal ? `: ${outbox.refusal}` : ""}`,
+    ],
     [
       "config",
       `version ${config.version}${config.status ? ` ${config.status}` : ""}${config.reason ? `: ${config.reason}` : ""}`,

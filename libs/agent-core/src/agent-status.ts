@@ -11,6 +11,11 @@ export interface AgentStatus {
     lastEnd?: string;
   };
   module: { isPortOpen: boolean; state: string; since: number; imei?: string; model?: string };
-  outbox: { waiting: number; sizeBytes: number };
+  outbox: {
+    waiting: number;
+    sizeBytes: number;
+    /** Why the server does not take what waits. */
+    refusal?: string;
+  };
   config: { version: number; status?: string; reason?: string };
 }

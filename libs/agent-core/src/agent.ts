@@ -170,7 +170,11 @@ export class Agent {
         ...(imei !== undefined && { imei }),
         ...(model !== undefined && { model }),
       },
-      outbox: { waiting: outbox.nextSeq - outbox.resumeFrom, sizeBytes: outbox.sizeBytes },
+      outbox: {
+        waiting: outbox.nextSeq - outbox.resumeFrom,
+        sizeBytes: outbox.sizeBytes,
+        ...(link.refusal !== undefined && { refusal: link.refusal }),
+      },
       config: twin.status,
     };
   }

@@ -79,6 +79,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.socket.close(code, reason);
   }
 
+  /** Closes in order, for a reason that is ours: the end is told at once, and what still comes is not heard. */
+  leave(code: number, reason: string): void {
+    this.end({ code, reason });
+    this.socket.close(code);
+  }
+
   /** Ends at once, for a peer that does not answer any more. */
   terminate(reason: string): void {
     this.end({ code: ABNORMAL, reason });
@@ -95,6 +101,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   private receive(data: RawData, isBinary: boolean): void {
+    if (this.hasEnded) return;
     const frame = isBinary ? undefined : parse(data);
     const parsed = downFrameSchema.safeParse(frame);
     if (parsed.success) {

@@ -32,15 +32,30 @@ export class EventSender {
     this.pump();
   };
 
-  /** @param send writes a text frame; false when the connection is gone */
+  /**
+   * @param limits asked before each batch
+   * @param send writes a text frame; false when the connection is gone
+   */
   constructor(
     private readonly outbox: Outbox,
-    private readonly limits: FlowLimits,
+    private readonly limits: () => FlowLimits,
     private readonly send: (text: string) => boolean,
     private readonly onFailure: (error: unknown) => void,
     private nextSeq: number = outbox.resumeFrom,
   ) {
     outbox.on("appended", this.onAppended);
+  }
+
+  /** The last number that was sent, where anything is not acknowledged yet. */
+  get lastUnderWay(): number | undefined {
+    return this.underWay.at(-1);
+  }
+
+  /** Sends from a number on once more: what was under way is not any longer. */
+  sendAgain(from: number): void {
+    this.underWay.length = 0;
+    this.nextSeq = from;
+    this.pump();
   }
 
   /** Sends what may be sent now. */
@@ -73,8 +88,8 @@ export class EventSender {
   }
 
   private async sendWhatMayBeSent(): Promise<void> {
-    while (!this.isStopped && this.underWay.length < this.limits.inflight) {
-      const batch = await this.outbox.read(this.nextSeq, this.limits.batch, MAX_FRAME_BYTES - ENVELOPE_BYTES);
+    while (!this.isStopped && this.underWay.length < this.limits().inflight) {
+      const batch = await this.outbox.read(this.nextSeq, this.limits().batch, MAX_FRAME_BYTES - ENVELOPE_BYTES);
       const last = batch.at(-1);
       if (!last) return;
       const events = batch.map(({ json }) => json).join(",");

@@ -20,9 +20,12 @@ describe("the link to the server", () => {
   let link: ServerLink;
   /** Waits of the link, which the test ends when it likes. */
   let scale = 1;
+  /** By how much the link's time is ahead. */
+  let aheadMs = 0;
 
   beforeEach(async () => {
     scale = 0.01;
+    aheadMs = 0;
     server = new FakeServer();
     await server.start();
     folder = await mkdtemp(path.join(tmpdir(), "link-"));
@@ -44,7 +47,7 @@ describe("the link to the server", () => {
       network: {},
       outbox,
       clock: systemClock,
-      steady: { now: () => Date.now(), after: (ms, callback) => systemClock.after(ms * scale, callback) },
+      steady: { now: () => Date.now() + aheadMs, after: (ms, callback) => systemClock.after(ms * scale, callback) },
       random: () => 0,
       log: pino({ level: "silent" }),
       hello: () => ({ agent: "test", module: {}, reported: { version: 0, config: null } }),
@@ -140,6 +143,97 @@ describe("the link to the server", () => {
     });
     expect(server.last("error")?.message).not.toContain("secret");
     expect(link.isConnected).toBe(true);
+  });
+
+  it("answers a frame of a later server, and goes on", async () => {
+    link.start();
+    await eventually(() => {
+      expect(link.isConnected).toBe(true);
+    });
+    server.socket?.send(JSON.stringify({ type: "moon-phase", phase: "full" }));
+    await eventually(() => {
+      expect(server.last("error")).toMatchObject({ code: "bad-frame", message: expect.stringContaining("type") });
+    });
+    await append(3);
+    await expectAll(3);
+    expect(server.connections).toBe(1);
+  });
+
+  it("comes back to a server that refuses an event, gets through what is before it, and waits for another server", async () => {
+    server.isKnown = ({ kind }) => kind !== "urc";
+    await append(50);
+    await outbox.append({ kind: "urc", at: 1, line: "later" });
+    await append(50);
+    link.start();
+    await eventually(() => {
+      expect(server.connections).toBeGreaterThanOrEqual(4);
+      expect(link.refusal).toMatch(/refuses events after number 50: events\.0\.kind/);
+    });
+    expect(server.stored.size).toBe(50);
+    expect(outbox.resumeFrom).toBe(51);
+    expect(link.status.lastEnd?.reason).toBe(link.refusal);
+    server.isKnown = () => true;
+    await expectAll(101);
+    expect(link.refusal).toBeUndefined();
+    expect(server.events("urc")).toHaveLength(1);
+  });
+
+  it("lets events go that are refused for an hour, says so, and is held up by no further one", async () => {
+    server.isKnown = ({ kind }) => kind !== "urc";
+    const refused = () => outbox.append({ kind: "urc", at: 1, line: "later" });
+    await append(3);
+    await refused();
+    await append(3);
+    link.start();
+    await eventually(() => {
+      expect(server.connections).toBeGreaterThanOrEqual(3);
+      expect(server.stored.size).toBe(3);
+    });
+    for (; aheadMs < 3_600_000; aheadMs += 1_800_000) {
+      const { connections } = server;
+      await eventually(() => {
+        expect(server.connections).toBeGreaterThan(connections + 1);
+      });
+    }
+    await expectAll(7);
+    const reason = expect.stringContaining("refused by the server: events.0.kind");
+    expect(server.events("outbox-gap")).toMatchObject([{ seq: 4, from: 4, to: 4, reason }]);
+    const before = server.connections;
+    await refused();
+    await append(2);
+    await expectAll(10);
+    expect(server.events("outbox-gap").map(({ seq }) => seq)).toEqual([4, 8]);
+    expect(server.connections).toBe(before);
+  });
+
+  it("explains numbers that it does not have any more", async () => {
+    server.isStrict = true;
+    server.limits = { batch: 5, inflight: 4 };
+    await append(5);
+    outbox.advance(7);
+    await append(3);
+    link.start();
+    await eventually(() => {
+      expect(outbox.resumeFrom).toBe(11);
+    });
+    expect(server.events("outbox-gap")).toMatchObject([{ seq: 7, from: 6, to: 7 }]);
+    expect([...server.stored.keys()].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 7, 8, 9, 10]);
+  });
+
+  it("goes on where another frame is refused", async () => {
+    link.start();
+    await append(3);
+    await expectAll(3);
+    server.isCommitting = false;
+    await append(1);
+    server.send({ type: "error", code: "invalid", message: "status: Invalid option", frame: "reported" });
+    server.send({ type: "error", code: "unknown-type", message: "type: there is no such frame" });
+    await eventually(() => {
+      expect(server.stored.size).toBe(4);
+    });
+    server.commit();
+    await expectAll(4);
+    expect(server.connections).toBe(1);
   });
 
   it("notices a server that has gone silent, and connects anew", async () => {

@@ -15,6 +15,7 @@ import { pause } from "../time";
 import { Connection, type ConnectionEnd } from "./connection";
 import { EventSender } from "./event-sender";
 import type { Network } from "./network";
+import { Refusals } from "./refusals";
 import { isUnauthorized, reconnectDelayMs, STABLE_MS } from "./reconnect-policy";
 
 export interface ServerLinkOptions {
@@ -50,6 +51,7 @@ type ServerLinkEvents = { [Type in Handed]: [FrameOf<DownFrame, Type>] } & {
 };
 
 const WELCOME_MS = 15_000;
+const NORMAL = 1000;
 const GOING_AWAY = 1001;
 /** For the server to answer our close. */
 const CLOSE_MS = 1_000;
@@ -68,9 +70,11 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   private offsetMs: number | undefined;
   private lastEnd: ConnectionEnd | undefined;
   private changedAt: number;
+  private readonly refusals: Refusals;
 
   constructor(private readonly options: ServerLinkOptions) {
     super();
+    this.refusals = new Refusals(options.outbox, options.steady, options.log);
     this.changedAt = options.clock.now();
   }
 
@@ -83,6 +87,11 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
   /** How the link is, for whoever stands beside the device. */
   get status(): { isConnected: boolean; since: number; lastEnd: ConnectionEnd | undefined } {
     return { isConnected: this.isWelcome, since: this.changedAt, lastEnd: this.lastEnd };
+  }
+
+  /** Why the server does not take what waits in the outbox, where it said so. */
+  get refusal(): string | undefined {
+    return this.refusals.current;
   }
 
   get isConnected(): boolean {
@@ -134,6 +143,7 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
       this.connection = connection;
       let sender: EventSender | undefined;
       let saidHelloAt = 0;
+      let acked = 0;
       let cancelWelcome: (() => void) | undefined;
       connection.on("open", () => {
         saidHelloAt = steady.now();
@@ -149,12 +159,16 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
             cancelWelcome?.();
             this.offsetMs = frame.time - (saidHelloAt + steady.now()) / 2;
             sender = this.welcomed(connection, frame);
+            ({ acked } = frame);
             break;
           case "ack":
-            if (frame.epoch === this.options.outbox.epoch) void sender?.acknowledge(frame.seq);
+            if (frame.epoch !== this.options.outbox.epoch) break;
+            acked = Math.max(acked, frame.seq);
+            void sender?.acknowledge(frame.seq);
             break;
           case "error":
-            log.warn({ code: frame.code, message: frame.message }, "the server refused a frame");
+            if (sender && this.refusals.concerns(frame, sender)) void this.refused(connection, frame, acked, sender);
+            else log.warn({ code: frame.code, message: frame.message }, "the server refused a frame");
             break;
           default:
             (this.emit as (type: string, frame: DownFrame) => boolean).call(this, frame.type, frame);
@@ -174,6 +188,20 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
     });
   }
 
+  /** Nothing more is taken on this connection before what was refused: resumes on another, after a while. */
+  private async refused(
+    connection: Connection,
+    frame: FrameOf<DownFrame, "error">,
+    acked: number,
+    sender: EventSender,
+  ): Promise<void> {
+    const isSolved = await this.refusals.take(frame, acked, sender).catch((error: unknown) => {
+      this.options.log.error({ err: error }, "what the server refuses cannot be replaced");
+      return false;
+    });
+    if (!isSolved) connection.leave(NORMAL, this.refusals.current ?? frame.message);
+  }
+
   private isStopping(): boolean {
     return this.stopping.signal.aborted;
   }
@@ -190,7 +218,7 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
     this.changedAt = clock.now();
     const sender = new EventSender(
       outbox,
-      welcome.limits,
+      () => this.refusals.bounded(welcome.limits),
       (text) => connection.send(text),
       (error) => log.error({ err: error }, "events not sent"),
       Math.max(outbox.resumeFrom, welcome.acked + 1),

@@ -171,6 +171,20 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     return this.append({ kind: "outbox-gap", at: this.options.clock.now(), from, to: this.next, reason });
   }
 
+  /**
+   * Puts an `outbox-gap` in the place of stored numbers that the server does not take, or that are not here any more.
+   * @param to the last of them, which the gap event gets
+   */
+  async explain(from: number, to: number, reason: string): Promise<void> {
+    const before = await this.store.get(keyOf(to));
+    const replaced = before === undefined ? undefined : (JSON.parse(before) as FleetEvent);
+    const first = replaced?.kind === "outbox-gap" ? Math.min(from, replaced.from) : from;
+    const json = this.gapJson({ from: first, to }, reason);
+    await this.store.write([{ key: keyOf(to), value: json }]);
+    this.heldBytes += json.length - (before?.length ?? 0);
+    this.options.log.error({ from: first, to, kind: replaced?.kind, reason }, "events dropped");
+  }
+
   /** Resolves when all that was appended is on disk. */
   async flush(): Promise<void> {
     while (this.writer) await this.writer;
@@ -315,8 +329,8 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     }
   }
 
-  private gapJson(run: Run, reason: string): string {
-    return JSON.stringify({ seq: run.to, ...gapEvent(run, this.options.clock.now(), reason) });
+  private gapJson(run: Pick<Run, "from" | "to">, reason: string): string {
+    return JSON.stringify({ seq: run.to, ...gapEvent(run, this.options.clock.now(), reason.slice(0, MAX_REASON)) });
   }
 }
 

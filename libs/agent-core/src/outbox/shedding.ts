@@ -72,6 +72,6 @@ function runsOf(held: readonly Held[], dropped: ReadonlySet<Held>): Run[] {
 }
 
 /** The event that stands in for a run; it takes the last number of the run. */
-export function gapEvent({ from, to }: Run, at: number, reason: string): UnnumberedEvent {
+export function gapEvent({ from, to }: Pick<Run, "from" | "to">, at: number, reason: string): UnnumberedEvent {
   return { kind: "outbox-gap", at, from, to, reason };
 }

@@ -21,6 +21,10 @@ export class FakeServer {
   /** Events are taken but not acknowledged while this is false. */
   isCommitting = true;
   desired: { version: number; config: DeviceConfig; confirmWithinS: number } | undefined;
+  /** Refuses a whole frame that holds such an event, as servers did that knew fewer kinds. */
+  isKnown: (event: FleetEvent) => boolean = () => true;
+  /** Accepts no number before all up to it are there, or explained. */
+  isStrict = false;
   token = "mfd_test";
   limits = { batch: 200, inflight: 4 };
   /** What `welcome` says; what hello says unless set. */
@@ -98,6 +102,17 @@ export class FakeServer {
     this.send({ type: "ack", epoch: this.epoch, seq: Math.max(0, ...this.stored.keys()) });
   }
 
+  private faultOf(events: readonly FleetEvent[]): { code: string; message: string } | undefined {
+    const index = events.findIndex((event) => !this.isKnown(event));
+    if (index >= 0) return { code: "invalid", message: `events.${index}.kind: Invalid input` };
+    const [first] = events;
+    const expected = Math.max(0, ...this.stored.keys()) + 1;
+    const begin = first?.kind === "outbox-gap" ? first.from : first?.seq;
+    if (this.isStrict && begin !== undefined && begin > expected)
+      return { code: "gap", message: `events: number ${expected} is missing and no outbox-gap event explains it` };
+    return undefined;
+  }
+
   private receive(socket: WebSocket, text: string): void {
     const parsed = upFrameSchema.safeParse(JSON.parse(text));
     if (!parsed.success) {
@@ -114,6 +129,12 @@ export class FakeServer {
     } else if (frame.type === "events") {
       this.batches.push(text.length);
       this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
+      const fault = this.faultOf(frame.events);
+      if (fault) {
+        this.underWay--;
+        socket.send(JSON.stringify({ type: "error", ...fault }));
+        return;
+      }
       for (const event of frame.events) this.stored.set(event.seq, event);
       if (!this.isCommitting) return;
       this.underWay--;
