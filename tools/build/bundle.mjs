@@ -51,6 +51,17 @@ const externalPackages = {
   },
 };
 
+/** zod carries its messages in some fifty languages: a quarter of a megabyte, of which English is all that is ever asked for. */
+const englishOnly = {
+  name: "english-only",
+  /** @param {import("esbuild").PluginBuild} builder */
+  setup(builder) {
+    builder.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 const entries = existsSync(BIN_FOLDER)
   ? readdirSync(BIN_FOLDER)
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
@@ -72,6 +83,6 @@ await build({
     // CommonJS packages ask for Node's own modules by `require`, which a module does not have.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   }),
-  plugins: [externalPackages, decorators],
+  plugins: [externalPackages, decorators, ...(isStandalone ? [englishOnly] : [])],
   logLevel: "warning",
 });

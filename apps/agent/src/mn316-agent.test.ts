@@ -10,8 +10,8 @@ import { aConfig, FakeServer } from "../../../libs/agent-core/src/test-support/f
 
 const PROGRAM = path.resolve(import.meta.dirname, "../dist/mn316-agent.js");
 const LAUNCHER = path.resolve(import.meta.dirname, "../bin/mn316-agent.js");
-/** Some 60 MB, of which two thirds are Node's own code, mapped once for all of a machine's Node processes. */
-const MAX_RSS_KIB = 68 * 1024;
+/** Of which two thirds are Node's own code, mapped once for all of a machine's Node processes. */
+const MAX_RSS_KIB = 60 * 1024;
 
 const PASSWORD = "geheim-316";
 /** Node cannot listen on the kind of socket that systemd uses. */

@@ -1,4 +1,5 @@
-import { expectation, JOB_KINDS, PatternError } from "@mn316-fleet/protocol";
+import { JOB_KINDS } from "@mn316-fleet/protocol";
+import { expectation, PatternError } from "@mn316-fleet/protocol/expectation";
 import { z } from "zod";
 import { atCommandSchema } from "./at-command";
 import { idSchema, plainTextSchema, timeSchema } from "./common";

@@ -3,6 +3,5 @@ export * from "./causes";
 export * from "./configuration";
 export * from "./events";
 export * from "./executions";
-export * from "./expectation";
 export * from "./frames";
 export * from "./limits";

@@ -1,5 +1,5 @@
 import { CommandTimeoutError, type Mn316 } from "@mn316-fleet/mn316";
-import { expectation, type ExecutionReport, type Step } from "@mn316-fleet/protocol";
+import type { ExecutionReport, Step } from "@mn316-fleet/protocol";
 import { bounded, withoutPassword } from "./output";
 
 /** What became of one step, as it is reported. */
@@ -33,7 +33,7 @@ export async function runStep(
 ): Promise<StepReport> {
   const timeoutMs = Math.min(timeoutS === undefined ? DEFAULT_STEP_MS : timeoutS * 1_000, leftMs);
   const base = { step: index, command };
-  const isExpected = expect === undefined ? undefined : expectation(expect);
+  const isExpected = expect === undefined ? undefined : await readExpectation(expect);
   try {
     const { result, output, truncated, ms } = await driver.exec(command, { timeoutMs, signal });
     const kept = bounded(withoutPassword(output, password), truncated);
@@ -47,4 +47,10 @@ export async function runStep(
     const report = { ...base, result: "timeout", ...bounded(withoutPassword(error.output, password)), ms: timeoutMs };
     throw new StepError("TIMED_OUT", `step ${index + 1} was not answered within ${timeoutMs / 1_000} s`, report);
   }
+}
+
+/** The engine of patterns takes 3 MB, which an agent pays for only once it is asked for one. */
+async function readExpectation(expect: string): Promise<(line: string) => boolean> {
+  const { expectation } = await import("@mn316-fleet/protocol/expectation");
+  return expectation(expect);
 }
