@@ -386,6 +386,23 @@ describe("an agent with a virtual module, a real broker and a server", () => {
     expect(opens()).toBe(1);
   }, 40_000);
 
+  it("ends a subscription that is not configured, whoever made it, and tells", async () => {
+    const after = (ms: number, call: () => void) => steadyClock.after(ms > 400_000 ? 300 : ms, call);
+    agent = anAgent({ steady: { ...steadyClock, after } });
+    await connected();
+    await ended(execute("at", [{ command: 'AT+MQTTSUB="other/#",0' }]), "SUCCEEDED");
+    await eventually(() => {
+      expect(module.commands).toContain('AT+MQTTUNSUB="other/#"');
+      expect(server.events("recovery").map(({ step, reason }) => `${step}: ${reason}`)).toContain(
+        "repair: the module held a subscription that is not configured, to other/#",
+      );
+    });
+    await eventually(() => {
+      expect(server.last("reported")?.config?.subscriptions).toEqual([{ topic: "agent-core/commands", qos: 1 }]);
+    });
+    expect(server.events("recovery").map(({ step }) => step)).not.toContain("failed");
+  }, 40_000);
+
   it("ends an execution that has not begun, one between two steps, and none whose command is on the line", async () => {
     await connected();
     module.fault("late-answer", true);

@@ -48,16 +48,23 @@ export async function holdConfig(driver: Mn316, { mqtt, subscriptions }: DeviceC
   return drift;
 }
 
-/** Those of the wanted subscriptions that the module does not hold (§2.4). */
-export async function missingSubscriptions(driver: Mn316, wanted: readonly Subscription[]): Promise<Subscription[]> {
-  if (wanted.length === 0) return [];
+/** In what the subscriptions that the module holds (§2.4) differ from the wanted ones. */
+export async function subscriptionDrift(
+  driver: Mn316,
+  wanted: readonly Subscription[],
+): Promise<{ missing: Subscription[]; surplus: string[] }> {
   const held = await driver.listSubscriptions();
-  return wanted.filter(({ topic, qos }) => !held.some((other) => other.topic === topic && other.qos === qos));
+  const missing = wanted.filter(({ topic, qos }) => !held.some((other) => other.topic === topic && other.qos === qos));
+  const topics = new Set(held.map(({ topic }) => topic));
+  for (const { topic } of wanted) topics.delete(topic);
+  return { missing, surplus: [...topics] };
 }
 
 /** Subscribes to what the module does not hold yet (§2.4). */
 export async function subscribeMissing(driver: Mn316, wanted: readonly Subscription[]): Promise<void> {
-  for (const { topic, qos } of await missingSubscriptions(driver, wanted)) await driver.subscribe(topic, qos);
+  if (wanted.length === 0) return;
+  const { missing } = await subscriptionDrift(driver, wanted);
+  for (const { topic, qos } of missing) await driver.subscribe(topic, qos);
 }
 
 /** A module that refuses because there is nothing to end or delete is where it should be. */

@@ -2,7 +2,7 @@ import type { Clock } from "@mn316-fleet/at";
 import type { Mn316 } from "@mn316-fleet/mn316";
 import type { DeviceConfig } from "@mn316-fleet/protocol";
 import type { Logger } from "pino";
-import { differences, holdConfig, isBusy, missingSubscriptions, subscribeMissing, takeDown } from "../module/bring-up";
+import { differences, holdConfig, isBusy, subscribeMissing, subscriptionDrift, takeDown } from "../module/bring-up";
 import type { LineLock } from "../module/line-lock";
 import { clip, type Recorder } from "../outbox/recorder";
 import { pause } from "../time";
@@ -182,14 +182,25 @@ export class ConnectionKeeper {
   }
 
   private async repairSubscriptions(driver: Mn316, { mqtt, subscriptions }: DeviceConfig): Promise<void> {
-    const missing = await missingSubscriptions(driver, subscriptions);
-    if (missing.length === 0) return;
-    void this.tell(
-      "repair",
-      `the module did not hold the subscription to ${missing.map(({ topic }) => topic).join(", ")}`,
-    );
-    driver.assume(mqtt, subscriptions); // which forgets that they were granted
-    for (const { topic, qos } of missing) await driver.subscribe(topic, qos);
+    const { missing, surplus } = await subscriptionDrift(driver, subscriptions);
+    if (missing.length > 0) {
+      const topics = missing.map(({ topic }) => topic).join(", ");
+      void this.tell("repair", `the module did not hold the subscription to ${topics}`);
+      driver.assume(mqtt, subscriptions); // which forgets that they were granted
+      for (const { topic, qos } of missing) await driver.subscribe(topic, qos);
+    }
+    if (surplus.length > 0) await this.endSubscriptions(driver, surplus);
+  }
+
+  /** What is configured is the truth, whoever subscribed. One that does not end is no reason to call the rest broken. */
+  private async endSubscriptions(driver: Mn316, topics: readonly string[]): Promise<void> {
+    void this.tell("repair", `the module held a subscription that is not configured, to ${topics.join(", ")}`);
+    for (const topic of topics) {
+      await driver.unsubscribe(topic).catch((error: unknown) => {
+        if (driver.state !== "connected") throw error;
+        void this.tell("failed", `ending the subscription to ${topic}: ${(error as Error).message}`);
+      });
+    }
   }
 
   private isStopping(): boolean {
