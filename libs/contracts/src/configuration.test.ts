@@ -22,6 +22,8 @@ describe("the configuration document", () => {
       at: { allow: [], deny: [] },
     });
     expect(broken({})).toEqual(["mqtt: invalid_type"]);
+    expect(broken({ mqtt, recovery: { thenReopenPort: "no" } })).toEqual(["recovery.thenReopenPort: invalid_type"]);
+    expect(broken({ mqtt, recovery: { thenReopenPort: false } })).toEqual([]);
   });
 
   it.each<[string, unknown, string]>([

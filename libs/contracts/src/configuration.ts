@@ -58,6 +58,11 @@ const recoverySchema = z.strictObject({
   backoff: z.number().min(1).max(10).default(2),
   maxReopens: wholeFrom({ min: 0, max: 1_000 }).default(5),
   thenRestart: z.boolean().default(true),
+  // Without a default in the document: those that were resolved before the field came stay as they are.
+  thenReopenPort: z
+    .boolean()
+    .optional()
+    .meta({ description: "Close the serial port and open it anew as the last step; yes unless false." }),
 });
 
 const telemetrySchema = z.strictObject({ signalEveryS: wholeFrom({ min: 5, max: 86_400 }).default(60) });

@@ -28,6 +28,8 @@ export const deviceConfigSchema = z.object({
     maxReopens: z.number().int(),
     /** Restart the module when the re-opens are used up. */
     thenRestart: z.boolean(),
+    /** Then close the serial port and open it anew; servers of before do not say, which means yes. */
+    thenReopenPort: z.boolean().optional(),
   }),
   telemetry: z.object({ signalEveryS: z.number().int() }),
   at: z.object({ allow: z.array(z.string()), deny: z.array(z.string()) }),

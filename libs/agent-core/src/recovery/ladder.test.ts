@@ -1,7 +1,8 @@
+import type { DeviceConfig } from "@mn316-fleet/protocol";
 import { recoveryStep } from "./ladder";
 
-const policy = { reopenAfterS: 10, backoff: 2, maxReopens: 3, thenRestart: true };
-const steps = (count: number, changes: Partial<typeof policy> = {}, random = 0.5) =>
+const policy: DeviceConfig["recovery"] = { reopenAfterS: 10, backoff: 2, maxReopens: 3, thenRestart: true };
+const steps = (count: number, changes: Partial<DeviceConfig["recovery"]> = {}, random = 0.5) =>
   Array.from({ length: count }, (_, taken) => recoveryStep({ ...policy, ...changes }, taken, random));
 
 describe("the recovery ladder", () => {
@@ -23,6 +24,13 @@ describe("the recovery ladder", () => {
       ...["reopen", "configure", "reopen-port"],
       ...["reopen", "configure"],
     ]);
+  });
+
+  it("leaves the serial port open where the policy says so", () => {
+    const actions = steps(6, { maxReopens: 1, thenReopenPort: false }).map(({ action }) => action);
+    expect(actions).toEqual(["reopen", "configure", "restart", "reopen", "configure", "restart"]);
+    const least = steps(3, { maxReopens: 0, thenRestart: false, thenReopenPort: false });
+    expect(least.map(({ action }) => action)).toEqual(["configure", "configure", "configure"]);
   });
 
   it("is never a tight loop, nor asleep for more than an hour and a fifth, whatever the policy says", () => {
