@@ -2,6 +2,7 @@ import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
 import { CAUSES } from "@mn316-fleet/protocol";
 import { z } from "zod";
 import { idSchema, pageOf, pageQueryShape, plainTextSchema, tagSchema, timeSchema } from "./common";
+import { selectorSchema } from "./selector";
 import { timeZoneSchema } from "./time-zone";
 
 const name = plainTextSchema.trim().min(1).max(128);
@@ -86,3 +87,9 @@ export const fleetCountsSchema = z.object({
   states: z.record(z.enum(KNOWN_MODULE_STATES), z.number().int()),
 });
 export type FleetCounts = z.infer<typeof fleetCountsSchema>;
+
+/** How many devices a selector chooses now. */
+export const countQuerySchema = z.strictObject({ selector: selectorSchema });
+export type CountQuery = z.infer<typeof countQuerySchema>;
+export const countSchema = z.object({ devices: z.number().int() });
+export type Count = z.infer<typeof countSchema>;

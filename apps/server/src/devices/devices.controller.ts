@@ -1,6 +1,9 @@
 import {
   type ChangeLogLevel,
   changeLogLevelSchema,
+  type CountQuery,
+  countQuerySchema,
+  countSchema,
   createDeviceSchema,
   createdDeviceSchema,
   devicePageSchema,
@@ -98,5 +101,12 @@ export class DevicesController {
   @ApiResult(fleetCountsSchema)
   counts() {
     return this.devices.counts();
+  }
+
+  @Post("fleet/count")
+  @RequireRole("viewer")
+  @ApiResult(countSchema, 200, "How many devices the selector chooses now.")
+  count(@Body({ schema: countQuerySchema }) { selector }: CountQuery) {
+    return this.devices.count(selector);
   }
 }

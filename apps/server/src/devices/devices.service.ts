@@ -1,12 +1,14 @@
 import type {
   ChangeLogLevel,
   ConfigStatus,
+  Count,
   CreatedDevice,
   Device,
   DeviceQuery,
   FieldError,
   FleetCounts,
   Page,
+  Selector,
 } from "@mn316-fleet/contracts";
 import { KNOWN_MODULE_STATES, type KnownModuleState } from "@mn316-fleet/manual";
 import { type Cause, CLOSE } from "@mn316-fleet/protocol";
@@ -94,6 +96,10 @@ export class DevicesService {
     if (!(await this.store.find(id))) throw notFound("device", id);
     const outcome = await this.links.send(id, { type: "log-level", ...change });
     if (outcome === "offline") throw conflict("The device's agent is not connected now.");
+  }
+
+  async count(selector: Selector): Promise<Count> {
+    return { devices: await this.store.count(selector) };
   }
 
   async counts(): Promise<FleetCounts> {

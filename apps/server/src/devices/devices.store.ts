@@ -154,6 +154,16 @@ export class DevicesStore {
   }
 
   /** Devices by link and state, for the head of the dashboard. */
+  /** How many devices a selector chooses. */
+  async count(selector: Selector): Promise<number> {
+    const { sql, parameters } = selectorSql(selector, 1);
+    const { rows } = await this.database.pool.query<{ devices: number }>(
+      `SELECT count(*)::int AS devices FROM device d LEFT JOIN device_state s ON s.device_id = d.id WHERE ${sql}`,
+      parameters,
+    );
+    return rows[0]?.devices ?? 0;
+  }
+
   async counts(): Promise<{ state: KnownModuleState; online: boolean; devices: number }[]> {
     const { rows } = await this.database.pool.query<{ state: KnownModuleState; online: boolean; devices: number }>(
       `SELECT ${MODULE_STATE} AS state, coalesce(s.online, false) AS online, count(*)::int AS devices

@@ -73,6 +73,18 @@ describe("the register of devices", () => {
     expect(await names(`q=${encodeURIComponent("' OR 1=1 --")}`)).toEqual([]);
   });
 
+  it("counts what a selector chooses, and refuses one that names nothing", async () => {
+    await add("pump 1", { tags: ["north"] });
+    await add("pump 2", { tags: ["north", "old"] });
+    await add("meter");
+    const count = (selector: object) => server.ok("POST", "fleet/count", { selector });
+    expect(await count({ all: true })).toEqual({ devices: 3 });
+    expect(await count({ tags: ["north"], q: "pump" })).toEqual({ devices: 2 });
+    expect(await count({ online: true })).toEqual({ devices: 0 });
+    const refused = await server.request("POST", "fleet/count", { selector: {} });
+    expect([refused.status, refused.body.errors]).toMatchObject([422, [{ path: "selector", rule: "criterion" }]]);
+  });
+
   it("pages without a gap or a double, also when devices come and go meanwhile", async () => {
     for (let count = 0; count < 7; count++) await add(`d${count}`);
     const first = await server.ok("GET", "devices?limit=3");

@@ -71,6 +71,17 @@ export class JobsController {
     return this.jobs.listExecutions(id, query);
   }
 
+  /** What was to be done on one device, the newest first. */
+  @Get("devices/:id/executions")
+  @RequireRole("viewer")
+  @ApiResult(executionPageSchema)
+  executionsOfDevice(
+    @Param({ schema: idParamSchema }) { id }: { id: string },
+    @Query({ schema: executionQuerySchema }) query: ExecutionQuery,
+  ) {
+    return this.jobs.listExecutionsOf(id, query);
+  }
+
   @Post("jobs/:id/pause")
   @RequireRole("operator")
   @ApiResult(jobSchema, 200, "Nothing more is sent; what was sent runs to its end. 409 where it is over or paused.")

@@ -69,6 +69,14 @@ export class JobsService {
     return pageOfRows(rows, query.limit, toExecution, ({ position }) => Number(position));
   }
 
+  /** What was to be done on one device, the newest first. @throws 404 for an unknown device */
+  async listExecutionsOf(deviceId: string, { cursor, ...query }: ExecutionQuery): Promise<Page<Execution>> {
+    const existing = await this.database.transaction((tx) => this.store.existing(tx, [deviceId]));
+    if (existing.size === 0) throw notFound("device", deviceId);
+    const rows = await this.store.executionsOfDevice(deviceId, query, decodeCursor(cursor, executionPosition));
+    return pageOfRows(rows, query.limit, toExecution, ({ position }) => Number(position));
+  }
+
   /**
    * Cancels what waits at once, and asks the devices of what was sent: each confirms, or its command is on the line already
    * and its real outcome stands. A recurring job makes no further run.

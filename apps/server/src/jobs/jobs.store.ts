@@ -88,6 +88,9 @@ const SELECT_JOB = `
                             WHERE e.job_id = j.id GROUP BY e.status) AS by_status), '{}') AS counts
     FROM job j`;
 
+const EXECUTION_COLUMNS = `id, job_id AS "jobId", device_id AS "deviceId", position, status, attempt, results, error, late,
+              not_before AS "notBefore", former`;
+
 @Injectable()
 export class JobsStore {
   constructor(private readonly database: Database) {}
@@ -193,12 +196,25 @@ export class JobsStore {
     after: number | undefined,
   ): Promise<ExecutionRow[]> {
     const { rows } = await this.database.pool.query<ExecutionRow>(
-      `SELECT id, job_id AS "jobId", device_id AS "deviceId", position, status, attempt, results, error, late,
-              not_before AS "notBefore", former
-         FROM execution
+      `SELECT ${EXECUTION_COLUMNS} FROM execution
         WHERE job_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::bigint IS NULL OR position > $3)
         ORDER BY position LIMIT $4`,
       [jobId, status ?? null, after ?? null, limit + 1],
+    );
+    return rows;
+  }
+
+  /** One more than `limit`, the newest first (index execution_device_id_position_idx). */
+  async executionsOfDevice(
+    deviceId: string,
+    { status, limit }: Pick<ExecutionQuery, "status" | "limit">,
+    before: number | undefined,
+  ): Promise<ExecutionRow[]> {
+    const { rows } = await this.database.pool.query<ExecutionRow>(
+      `SELECT ${EXECUTION_COLUMNS} FROM execution
+        WHERE device_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::bigint IS NULL OR position < $3)
+        ORDER BY position DESC LIMIT $4`,
+      [deviceId, status ?? null, before ?? null, limit + 1],
     );
     return rows;
   }

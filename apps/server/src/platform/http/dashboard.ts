@@ -5,6 +5,9 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Addresses that the page itself knows; each of them is the same file. */
+const PAGES = ["/devices/*", "/jobs", "/jobs/*", "/profiles", "/profiles/*", "/enrollment", "/keys"];
+
 /** The dashboard's files at `/`; those whose name holds a hash of their content may be kept for ever. */
 export async function serveDashboard(app: NestFastifyApplication, root = dashboardFolder()): Promise<void> {
   if (root === undefined) return;
@@ -17,6 +20,9 @@ export async function serveDashboard(app: NestFastifyApplication, root = dashboa
       void reply.header("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
+  const http = app.getHttpAdapter().getInstance();
+  for (const page of PAGES)
+    http.get(page, (_request, reply: FastifyReply) => reply.header("Cache-Control", "no-cache").sendFile("index.html"));
 }
 
 /** `apps/dashboard/dist`, found from the source file or from the bundle; undefined where it was not built. */
