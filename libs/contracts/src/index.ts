@@ -13,6 +13,7 @@ export * from "./enrollment";
 export * from "./history";
 export * from "./job-creation";
 export * from "./job-rollout";
+export * from "./job-schedule";
 export * from "./job-window";
 export * from "./jobs";
 export * from "./live";

@@ -1,7 +1,7 @@
 import { JOB_KINDS } from "@mn316-fleet/protocol";
 import { z } from "zod";
 import { idSchema, pageOf, pageQueryShape, timeSchema } from "./common";
-import { scheduleSchema, TARGET_MODES } from "./job-creation";
+import { scheduleSchema, TARGET_MODES } from "./job-schedule";
 import { rolloutSchema } from "./job-rollout";
 import { windowSchema } from "./job-window";
 import { selectorSchema } from "./selector";
