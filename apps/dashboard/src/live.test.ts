@@ -14,7 +14,7 @@ describe("a live event", () => {
     expect(
       staleAfter({ kind: "execution", ...device, id: "e", jobId: "j", status: "SUCCEEDED", attempt: 1 }),
     ).toContainEqual(["executions", "j"]);
-    expect(staleAfter({ kind: "job", at, id: "j", status: "COMPLETED" })).toEqual([["executions", "j"]]);
+    expect(staleAfter({ kind: "job", at, id: "j", status: "COMPLETED" })).toEqual([["executions", "j"], ["jobs"]]);
     expect(staleAfter({ kind: "reset", at })).toEqual([[]]);
   });
 });

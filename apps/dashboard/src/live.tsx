@@ -66,10 +66,11 @@ export function staleAfter(event: LiveEvent): string[][] {
     case "execution":
       return [
         ["executions", event.jobId],
+        ["executions", event.deviceId],
         ["events", event.deviceId],
       ];
     case "job":
-      return [["executions", event.id]];
+      return [["executions", event.id], ["jobs"]];
     case "reset":
       return [[]];
   }

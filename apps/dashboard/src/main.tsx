@@ -16,6 +16,10 @@ const queries = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+// A page that was open while the server was upgraded asks for parts that are there no longer.
+addEventListener("vite:preloadError", () => {
+  location.reload();
+});
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html lacks #root");
 

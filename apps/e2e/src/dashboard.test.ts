@@ -1,5 +1,6 @@
 import { eventually } from "@mn316-fleet/testkit";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { type Device, World } from "./harness/world";
 import type { VirtualModule } from "./harness/virtual-module";
@@ -9,6 +10,11 @@ const FLAGS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** What is used of axe, which runs in the page. */
+interface Axe {
+  run: () => Promise<{ violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }>;
+}
 const withChromium = existsSync(CHROMIUM) ? describe : describe.skip;
 
 withChromium("the dashboard in a real browser", () => {
@@ -49,6 +55,11 @@ withChromium("the dashboard in a real browser", () => {
   afterEach(() => context.close());
 
   const signedIn = () => page.goto(`${world.url}/#key=${world.adminKey}`);
+  const opened = async (tab: string) => {
+    await signedIn();
+    await row().waitFor();
+    await page.goto(`${world.url}/devices/${device.id}?tab=${tab}`);
+  };
   const row = () => page.getByRole("row").filter({ hasText: device.imei });
 
   it("asks for a key, refuses a wrong one, and takes the right one out of the address", async () => {
@@ -82,23 +93,161 @@ withChromium("the dashboard in a real browser", () => {
   }, 60_000);
 
   it("shows what happened to a device and has it reconnect", async () => {
-    await signedIn();
-    await row()
-      .getByRole("button", { name: /Show details/ })
-      .click();
-    const drawer = page.getByRole("dialog");
-    await drawer.getByText(`subscribed to e2e/${device.imei}`).waitFor();
-    await drawer
-      .getByText(/"clientId"/)
+    await opened("overview");
+    await page.getByText(`subscribed to e2e/${device.imei}`).waitFor();
+    await page
+      .getByText(/^Connected for/)
       .first()
       .waitFor();
     const before = (await module.commands()).filter((line) => line === "AT+MQTTDISC").length;
-    await drawer.getByRole("button", { name: "Reconnect" }).click();
+    await page.getByRole("button", { name: "Reconnect" }).click();
     await page.getByRole("button", { name: "Reconnect now" }).click();
-    await drawer.getByText("Reconnected.").waitFor();
+    await page.getByText("Reconnected.").waitFor();
     expect((await module.commands()).filter((line) => line === "AT+MQTTDISC")).toHaveLength(before + 1);
     expect(complaints.splice(0)).toEqual([]);
   }, 60_000);
+
+  it("says what a profile would do before it is written, and then who set what", async () => {
+    await signedIn();
+    await page.getByRole("link", { name: "Profiles" }).click();
+    await page.getByRole("link", { name: "New profile" }).click();
+    await page.getByRole("heading", { name: "New profile", exact: true }).waitFor();
+    await page.getByLabel("Name").fill("slow signal");
+    await page.getByLabel("For devices with").fill('{"all": true}');
+    await page.getByLabel("Template").fill('{"telemetry": {"signalEveryS": 120}}');
+    expect(await page.getByRole("button", { name: "Write and send" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Show what it would do" }).click();
+    await page.getByText(/2 devices: 1 get another configuration, 1 keep/).waitFor(); // one has no broker to connect to
+    await page.getByRole("button", { name: "Write and send" }).click();
+    await page.getByRole("heading", { name: "slow signal" }).waitFor();
+    await page.goto(`${world.url}/devices/${device.id}?tab=configuration`);
+    await page
+      .getByRole("row")
+      .filter({ hasText: "telemetry.signalEveryS" })
+      .getByRole("link", { name: "slow signal" })
+      .waitFor();
+    expect(complaints.splice(0)).toEqual([]);
+  }, 60_000);
+
+  it("sets the desired configuration beside what the module holds, writes it, and returns to the version before", async () => {
+    await opened("configuration");
+    const field = (path: string) => page.getByRole("row").filter({ hasText: path });
+    await field("mqtt.clientId").getByText(`e2e-${device.imei}`).waitFor();
+    expect(await field("mqtt.clientId").getByText("differs").count()).toBe(0); // filled in, it is the same
+    const editor = page.getByRole("textbox", { name: "Settings as JSON" });
+    const own = JSON.parse(await editor.inputValue());
+    await editor.fill(JSON.stringify({ ...own, mqtt: { ...own.mqtt, ackTimeoutS: 99 } }));
+    await page.getByRole("button", { name: "Write and send" }).click();
+    await page.getByRole("alert").getByText("mqtt.ackTimeoutS").waitFor();
+    await editor.fill(JSON.stringify({ ...own, mqtt: { ...own.mqtt, ackTimeoutS: 12 } }));
+    await page.getByRole("button", { name: "Write and send" }).click();
+    await field("mqtt.ackTimeoutS").getByText("12").nth(1).waitFor({ timeout: 20_000 }); // desired, and held
+    await page.getByRole("button", { name: "Return to this" }).first().click();
+    await page
+      .getByText(/^returned to version/)
+      .first()
+      .waitFor();
+    complaints.length = 0; // the browser itself notes the 422
+  }, 90_000);
+
+  it("talks to the module over the console, and lists what was said among the events", async () => {
+    await opened("console");
+    await page.getByRole("button", { name: "Open the console" }).click();
+    const command = page.getByPlaceholder("AT+MQTTSTAT?");
+    await command.fill("AT+MQTTST");
+    await page.getByText("asks for the connection state (§2.3)").waitFor();
+    await command.fill("AT+CSQ");
+    await command.press("Enter");
+    await page.getByRole("log").getByText("+CSQ:").first().waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("tab", { name: "Events" }).click();
+    await page.getByText("console sent: AT+CSQ").waitFor();
+    expect(complaints.splice(0)).toEqual([]);
+  }, 60_000);
+
+  it("builds a job, rehearses it, and watches it to its end", async () => {
+    await signedIn();
+    await row().getByRole("checkbox").check();
+    await page.getByRole("link", { name: /^Job for these devices/ }).click();
+    await page.getByText("1 chosen devices").waitFor();
+    await page.getByRole("button", { name: "Rehearse" }).click();
+    await page.getByText("all would succeed").waitFor();
+    await page.getByRole("button", { name: "Start the job" }).click();
+    await page.getByText("1 succeeded").waitFor({ timeout: 20_000 });
+    await page.getByRole("button", { name: new RegExp(device.imei) }).click();
+    await page.getByText("AT+MQTTCFG?").waitFor();
+    await page.getByRole("link", { name: "Jobs" }).click();
+    await page.getByText("1 of 1 ended").first().waitFor();
+    expect(complaints.splice(0)).toEqual([]);
+  }, 90_000);
+
+  it("enrols a device with the very key that it shows", async () => {
+    await signedIn();
+    await page.getByRole("link", { name: "Enrolment" }).click();
+    await page.getByRole("heading", { name: "Enrolment", exact: true }).waitFor();
+    await page.getByLabel("Name").fill("cabinet crew");
+    await page.getByRole("button", { name: "Make the key" }).click();
+    const command = await page.getByText(/^npx mn316-agent/).innerText();
+    const key = /--enrollment-key (\S+)/.exec(command)?.[1];
+    expect(command).toContain(`--server ${world.url.replace("http", "ws")}`);
+    const enrolled = await fetch(`${world.url}/agent/enroll`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ key, imei: "869999000000001", name: "enrolled pump" }),
+    });
+    expect(enrolled.status).toBe(201);
+    await page.getByRole("link", { name: "Fleet", exact: true }).click();
+    await page.getByRole("link", { name: "enrolled pump" }).waitFor();
+    expect(complaints.splice(0)).toEqual([]);
+  }, 60_000);
+
+  it("makes a key for a viewer, who may look but not change", async () => {
+    await signedIn();
+    await page.getByRole("link", { name: "API keys" }).click();
+    await page.getByRole("heading", { name: "API keys", exact: true }).waitFor();
+    await page.getByLabel("Name").fill("wall display");
+    await page.getByRole("button", { name: "Make the key" }).click();
+    const key = await page.getByText(/^mfk_/).innerText();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.goto(`${world.url}/devices/${device.id}#key=${key}`);
+    await page.getByRole("button", { name: "Reconnect" }).click();
+    await page.getByRole("button", { name: "Reconnect now" }).click();
+    await page.getByRole("alert").getByText(/role/).waitFor();
+    complaints.length = 0; // the browser itself notes the 403
+  }, 60_000);
+
+  it("knows which addresses lead nowhere", async () => {
+    await signedIn();
+    await page.goto(`${world.url}/jobs/00000000-0000-4000-8000-000000000000`);
+    await page.getByText("There is nothing here").waitFor();
+    complaints.length = 0; // the browser itself notes the 404
+  }, 60_000);
+
+  it.each(["light", "dark"] as const)(
+    "has no serious fault of accessibility, in %s",
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await signedIn();
+      await row().waitFor();
+      const { id } = device;
+      const pages = ["/", `/devices/${id}`, `/devices/${id}?tab=configuration`, `/devices/${id}?tab=events`];
+      const others = ["/jobs", "/jobs/new", "/profiles", "/profiles/new", "/enrollment", "/keys"];
+      for (const address of [...pages, `/devices/${id}?tab=console`, ...others]) {
+        await page.goto(world.url + address);
+        await page.getByRole("main").locator("h1, h2, table").first().waitFor();
+        await page.evaluate(AXE);
+        const faults = await page.evaluate(async () => {
+          const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
+          return violations
+            .filter(({ impact }) => impact === "serious" || impact === "critical")
+            .map(({ id: rule, nodes }) => `${rule}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+        });
+        expect([address, ...faults]).toEqual([address]);
+      }
+      complaints.length = 0; // of pages that were left while they loaded
+    },
+    120_000,
+  );
 
   it("follows an outage as it happens, with its cause in words", async () => {
     await signedIn();

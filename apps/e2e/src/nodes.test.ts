@@ -1,7 +1,7 @@
 import type { LiveEvent } from "@mn316-fleet/contracts";
 import { CLOSE } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
-import { readEventStream } from "../../../libs/client/src/event-stream";
+import { readEventStream } from "../../../libs/client/src/transport/event-stream";
 import { Cluster } from "./harness/cluster";
 import type { LightAgent } from "./harness/light-agent";
 import { OwnRedis } from "./harness/own-redis";

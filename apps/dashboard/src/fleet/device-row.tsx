@@ -1,50 +1,61 @@
-import { Anchor, Badge, Group, Stack, Table, Text } from "@mantine/core";
+import { AnchorLink } from "../common/links";
+import { Checkbox, Group, Stack, Table, Text } from "@mantine/core";
 import type { Device } from "@mn316-fleet/contracts";
+import { memo } from "react";
 import { causeInWords } from "../common/cause-words";
 import { LinkBadge } from "../common/link-badge";
 import { Since } from "../common/since";
 import { StateBadge } from "../common/state-badge";
+import { TagBadges } from "../common/tag-badges";
 import { useTexts } from "../texts/use-texts";
 import classes from "./device-table.module.css";
 import { SignalBars } from "./signal-bars";
 
 interface Props {
   device: Device;
-  onOpen: (id: string) => void;
+  /** Its place in the list. */
+  index: number;
+  isChosen: boolean;
+  onChoose: (id: string, isChosen: boolean) => void;
+  /** Learns how high the row has become. */
+  measure: (row: HTMLTableRowElement | null) => void;
 }
 
 /** States of a configuration that want somebody to look. */
 const BAD_CONFIG: ReadonlySet<string> = new Set(["rejected", "rolled-back", "drifted"]);
 
 /** One device: its agent's link and its module's link are two different things, and are shown as two. */
-export function DeviceRow({ device, onOpen }: Props) {
+export const DeviceRow = memo(function DeviceRow({ device, index, isChosen, onChoose, measure }: Props) {
   const texts = useTexts();
   const { link, module, config } = device;
   return (
-    <Table.Tr className={classes.row}>
-      <Table.Td>
-        <Anchor
-          component="button"
-          fw={600}
-          ta="left"
-          aria-label={texts.table.open(device.name)}
-          onClick={() => {
-            onOpen(device.id);
+    <Table.Tr
+      className={classes.row}
+      ref={measure}
+      data-index={index}
+      bg={isChosen ? "var(--fleet-chosen)" : undefined}
+    >
+      <Table.Td className={classes.choice}>
+        <Checkbox
+          size="xs"
+          aria-label={texts.table.chooseOne(device.name)}
+          checked={isChosen}
+          onChange={({ currentTarget: { checked } }) => {
+            onChoose(device.id, checked);
           }}
-        >
+        />
+      </Table.Td>
+      <Table.Td>
+        <AnchorLink to="/devices/$id" params={{ id: device.id }} fw={600}>
           {device.name}
-        </Anchor>
+        </AnchorLink>
         <Group gap={6}>
           {device.imei !== null && (
             <Text size="xs" c="dimmed">
               {device.imei}
             </Text>
           )}
-          {device.tags.map((tag) => (
-            <Badge key={tag} size="xs" variant="default" tt="none" fw={500}>
-              {tag}
-            </Badge>
-          ))}
+          <TagBadges tags={device.tags} />
         </Group>
       </Table.Td>
       <Table.Td data-label={texts.table.link}>
@@ -77,4 +88,4 @@ export function DeviceRow({ device, onOpen }: Props) {
       </Table.Td>
     </Table.Tr>
   );
-}
+});

@@ -1,13 +1,16 @@
-import { readFilters, writeFilters } from "./filters";
+import { isNarrowed, readFilters } from "./filters";
 
-describe("filters in the address", () => {
-  it("come back as they were written", () => {
-    const filters = { q: "pump & co", state: "reconnecting", online: "true" } as const;
-    expect(readFilters(writeFilters(filters))).toEqual(filters);
+describe("filters", () => {
+  it("are read from an address, without what makes no sense", () => {
+    expect(readFilters({ q: "pump 7", state: "connected", online: "false", tag: "site:north" })).toEqual({
+      ...{ q: "pump 7", state: "connected", online: "false", tag: "site:north" },
+    });
+    expect(readFilters({ q: 7, state: "asleep", online: "perhaps", tag: "no spaces", other: "x" })).toEqual({});
+    expect(readFilters({ q: "x".repeat(200) }).q).toHaveLength(128);
   });
 
-  it("leave out what makes no sense", () => {
-    expect(readFilters("?state=dancing&online=maybe&q=")).toEqual({});
-    expect(writeFilters({})).toBe("");
+  it("narrow the list only where there are any", () => {
+    expect(isNarrowed({})).toBe(false);
+    expect(isNarrowed({ tag: "north" })).toBe(true);
   });
 });

@@ -47,7 +47,7 @@ export function StateCards({ counts, filters, onChoose }: Props) {
             className={classes.card}
             aria-pressed={isChosen(narrowed)}
             onClick={() => {
-              onChoose({ q: filters.q, ...narrowed });
+              onChoose({ q: filters.q, tag: filters.tag, ...narrowed });
             }}
           >
             <Paper withBorder p="md" h="100%" style={{ borderTop: `3px solid var(--mantine-color-${color}-6)` }}>
@@ -76,7 +76,7 @@ export function StateCards({ counts, filters, onChoose }: Props) {
               key={state}
               aria-pressed={isChosen({ state })}
               onClick={() => {
-                onChoose({ q: filters.q, state });
+                onChoose({ q: filters.q, tag: filters.tag, state });
               }}
             >
               <Text size="sm" td="underline">

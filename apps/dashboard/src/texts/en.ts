@@ -1,3 +1,9 @@
+import { configuration, console, devicePage } from "./en/device-page";
+import { jobs } from "./en/jobs";
+import { profiles } from "./en/profiles";
+import { enrollment, keys } from "./en/settings";
+import { common, shell } from "./en/shell";
+
 /** Every text of the dashboard; other languages have the same type. */
 export const en = {
   language: "English",
@@ -10,8 +16,15 @@ export const en = {
     submit: "Sign in",
     refused: "This key is not valid here, or no longer.",
   },
+  shell,
+  common,
+  jobs,
+  profiles,
+  enrollment,
+  keys,
+  configuration,
+  console,
   header: {
-    subtitle: "Devices behind MN316 modules",
     signOut: "Sign out",
     theme: "Theme",
     themes: { auto: "System", light: "Light", dark: "Dark" },
@@ -50,6 +63,7 @@ export const en = {
     state: "Module ⇄ broker",
     link: "Agent ⇄ server",
     any: "any",
+    all: "All",
     online: "online",
     offline: "offline",
     clear: "Clear filters",
@@ -66,9 +80,14 @@ export const en = {
     never: "never seen",
     more: "Show more",
     emptyFleet: "No devices yet",
-    emptyFleetHint: "Create one with POST /api/v1/devices and start its agent with the token that comes back.",
+    emptyFleetHint: "An enrolment key lets an agent create its own.",
     emptyFilter: "No device fits these filters",
-    open: (name: string) => `Show details of ${name}`,
+    choose: "Chosen",
+    chooseOne: (name: string) => `Choose ${name}`,
+    chosen: (count: number) => (count === 1 ? "1 device chosen" : `${count} devices chosen`),
+    chooseNone: "Choose none",
+    jobForChosen: "Job for these devices …",
+    jobForMatching: "Job for all that match …",
     signalOf: (dbm: number) => `${dbm} dBm`,
     noSignal: "not told",
   },
@@ -109,7 +128,7 @@ export const en = {
     version: (version: number) => `version ${version}`,
   },
   device: {
-    title: "Device",
+    ...devicePage,
     reconnect: "Reconnect",
     confirm: "The module disconnects from its broker and connects again. Go on?",
     yes: "Reconnect now",
@@ -126,16 +145,12 @@ export const en = {
     endedBy: (cause: string) => `ended: ${cause}`,
     events: "Recent events",
     configuration: "Configuration",
-    desired: "Desired",
-    reported: "Reported",
     noConfig: "No configuration was written for this device.",
-    notReported: "The agent has not reported one yet.",
     noHistory: "No connection history yet.",
     noEvents: "No events yet.",
     onlyRoutine: "Nothing but signal readings and heart-beats lately.",
     routine: "Show signal and heart-beats",
     now: "now",
-    imei: "IMEI",
     agentVersion: "Agent version",
     created: "Created",
   },

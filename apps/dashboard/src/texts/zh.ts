@@ -1,4 +1,9 @@
 import type { Texts } from "./en";
+import { configuration, console, devicePage } from "./zh/device-page";
+import { jobs } from "./zh/jobs";
+import { profiles } from "./zh/profiles";
+import { enrollment, keys } from "./zh/settings";
+import { common, shell } from "./zh/shell";
 
 export const zh: Texts = {
   language: "中文",
@@ -10,8 +15,15 @@ export const zh: Texts = {
     submit: "登录",
     refused: "此密钥在这里无效或已失效。",
   },
+  shell,
+  common,
+  jobs,
+  profiles,
+  enrollment,
+  keys,
+  configuration,
+  console,
   header: {
-    subtitle: "MN316 模组设备",
     signOut: "退出",
     theme: "主题",
     themes: { auto: "跟随系统", light: "浅色", dark: "深色" },
@@ -50,6 +62,7 @@ export const zh: Texts = {
     state: "模组 ⇄ 服务端",
     link: "代理 ⇄ 平台",
     any: "全部",
+    all: "全部",
     online: "在线",
     offline: "离线",
     clear: "清除筛选",
@@ -66,9 +79,14 @@ export const zh: Texts = {
     never: "从未上线",
     more: "显示更多",
     emptyFleet: "还没有设备",
-    emptyFleetHint: "用 POST /api/v1/devices 创建设备，并用返回的令牌启动代理。",
+    emptyFleetHint: "代理可以用注册密钥自行创建设备。",
     emptyFilter: "没有符合筛选条件的设备",
-    open: (name) => `查看 ${name} 的详情`,
+    choose: "选择",
+    chooseOne: (name) => `选择 ${name}`,
+    chosen: (count) => `已选 ${count} 台设备`,
+    chooseNone: "取消选择",
+    jobForChosen: "为所选设备创建任务……",
+    jobForMatching: "为全部符合的设备创建任务……",
     signalOf: (dbm) => `${dbm} dBm`,
     noSignal: "未上报",
   },
@@ -109,7 +127,7 @@ export const zh: Texts = {
     version: (version) => `版本 ${version}`,
   },
   device: {
-    title: "设备",
+    ...devicePage,
     reconnect: "重新连接",
     confirm: "模组将断开并重新连接 MQTT 服务端。继续？",
     yes: "立即重连",
@@ -126,16 +144,12 @@ export const zh: Texts = {
     endedBy: (cause) => `结束原因：${cause}`,
     events: "最近事件",
     configuration: "配置",
-    desired: "期望",
-    reported: "上报",
     noConfig: "尚未为此设备写入配置。",
-    notReported: "代理尚未上报配置。",
     noHistory: "暂无连接历史。",
     noEvents: "暂无事件。",
     onlyRoutine: "最近只有信号读数和心跳。",
     routine: "显示信号和心跳",
     now: "现在",
-    imei: "IMEI",
     agentVersion: "代理版本",
     created: "创建于",
   },

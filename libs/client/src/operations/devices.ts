@@ -1,4 +1,8 @@
 import {
+  type countQuerySchema,
+  countSchema,
+  executionPageSchema,
+  type ExecutionQuery,
   createdDeviceSchema,
   type createDeviceSchema,
   type changeLogLevelSchema,
@@ -22,6 +26,9 @@ import { type Call, idempotency, segment } from "./call";
 
 export const fleet = (transport: Transport) => ({
   counts: (call: Call = {}) => transport.request(fleetCountsSchema, "fleet/counts", call),
+  /** How many devices a selector chooses now. */
+  count: (body: z.input<typeof countQuerySchema>, call: Call = {}) =>
+    transport.request(countSchema, "fleet/count", { method: "POST", body, ...call }),
 });
 
 /** The register, and what is known of each device. */
@@ -57,6 +64,9 @@ export const devices = (transport: Transport) => {
       transport.request(intervalPageSchema, `devices/${segment(id)}/intervals`, { query, ...call }),
     linkSessions: (id: string, query: Partial<z.infer<typeof linkSessionQuerySchema>> = {}, call: Call = {}) =>
       transport.request(linkSessionPageSchema, `devices/${segment(id)}/link-sessions`, { query, ...call }),
+    /** What was to be done on it, the newest first. */
+    executions: (id: string, query: Partial<ExecutionQuery> = {}, call: Call = {}) =>
+      transport.request(executionPageSchema, `devices/${segment(id)}/executions`, { query, ...call }),
     reconnect: shortJob("reconnect"),
     restart: shortJob("restart"),
     probe: shortJob("probe"),

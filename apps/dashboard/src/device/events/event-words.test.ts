@@ -1,6 +1,6 @@
 import { STORED_KINDS } from "@mn316-fleet/protocol";
-import { en } from "../texts/en";
-import { zh } from "../texts/zh";
+import { en } from "../../texts/en";
+import { zh } from "../../texts/zh";
 import { inWords, isRoutine } from "./event-words";
 
 const base = { epoch: 1, seq: 1, at: "2026-01-01T00:00:00.000Z", receivedAt: "2026-01-01T00:00:00.000Z" };

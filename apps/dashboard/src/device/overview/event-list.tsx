@@ -1,10 +1,10 @@
 import { Group, Skeleton, Stack, Switch, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useClient } from "../client-context";
-import { useRefreshMs } from "../live";
-import { useTexts } from "../texts/use-texts";
-import { inWords, isRoutine } from "./event-words";
+import { useClient } from "../../client-context";
+import { useRefreshMs } from "../../live";
+import { useTexts } from "../../texts/use-texts";
+import { inWords, isRoutine } from "../events/event-words";
 
 const REFRESH_MS = 2_000;
 const ASKED = 200;

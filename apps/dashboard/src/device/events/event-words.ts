@@ -1,6 +1,6 @@
 import type { StoredEvent } from "@mn316-fleet/contracts";
 import { TIMEOUT_TYPES, type TimeoutType } from "@mn316-fleet/manual";
-import type { Texts } from "../texts/en";
+import type { Texts } from "../../texts/en";
 
 /** Readings that come all the time and say little about what happened. */
 const ROUTINE: ReadonlySet<string> = new Set(["signal", "ping"]);

@@ -1,11 +1,11 @@
 import { Box, Group, Skeleton, Stack, Text, Title, Tooltip } from "@mantine/core";
 import type { Interval } from "@mn316-fleet/contracts";
 import { useQuery } from "@tanstack/react-query";
-import { useClient } from "../client-context";
-import { inDuration } from "../common/durations";
-import { stateColor } from "../common/state-colors";
-import { useRefreshMs } from "../live";
-import { useTexts } from "../texts/use-texts";
+import { useClient } from "../../client-context";
+import { inDuration } from "../../common/durations";
+import { stateColor } from "../../common/state-colors";
+import { useRefreshMs } from "../../live";
+import { useTexts } from "../../texts/use-texts";
 
 const REFRESH_MS = 2_000;
 const SHOWN = 24;

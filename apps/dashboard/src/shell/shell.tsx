@@ -1,0 +1,76 @@
+import { AnchorLink } from "../common/links";
+import { Alert, AppShell, Burger, Group, NavLink, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { ProblemResponseError, UnreachableError } from "@mn316-fleet/client";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useSessionEnd } from "../session-end";
+import { useTexts } from "../texts/use-texts";
+import { Preferences } from "./preferences";
+import { useCounts } from "./use-counts";
+
+const PAGES = ["/", "/jobs", "/profiles", "/enrollment", "/keys"] as const;
+
+/** What surrounds every page: its name, the ways to the others, and what holds for all of them. */
+export function Shell() {
+  const { shell, unreachable } = useTexts();
+  const { pathname } = useLocation();
+  const [isOpen, { toggle, close }] = useDisclosure(false);
+  const { error } = useCounts();
+  const { onRefused } = useSessionEnd();
+  const isUnauthorized = error instanceof ProblemResponseError && error.status === 401;
+  useEffect(() => {
+    if (isUnauthorized) onRefused();
+  }, [isUnauthorized, onRefused]);
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 200, breakpoint: "md", collapsed: { mobile: !isOpen } }}
+      padding="md"
+      styles={{ main: { background: "var(--fleet-page)" } }}
+    >
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger opened={isOpen} onClick={toggle} hiddenFrom="md" size="sm" aria-label={shell.menu} />
+            <AnchorLink to="/" underline="never" c="inherit">
+              <Group gap="sm" wrap="nowrap">
+                <img src="/icon.svg" width={30} height={30} alt="" />
+                <Text fw={700} size="lg">
+                  mn316-fleet
+                </Text>
+              </Group>
+            </AnchorLink>
+            <Text size="sm" c="dimmed" visibleFrom="lg">
+              {shell.subtitle}
+            </Text>
+          </Group>
+          <Preferences />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" aria-label={shell.menu}>
+        <Stack gap={2}>
+          {PAGES.map((page) => (
+            <NavLink
+              key={page}
+              component={Link}
+              to={page}
+              label={shell.pages[page]}
+              active={page === "/" ? pathname === "/" || pathname.startsWith("/devices/") : pathname.startsWith(page)}
+              onClick={close}
+              style={{ borderRadius: "var(--mantine-radius-sm)" }}
+            />
+          ))}
+        </Stack>
+      </AppShell.Navbar>
+      <AppShell.Main>
+        {error instanceof UnreachableError && (
+          <Alert color="yellow" role="status" mb="md">
+            {unreachable}
+          </Alert>
+        )}
+        {!isUnauthorized && <Outlet />}
+      </AppShell.Main>
+    </AppShell>
+  );
+}

@@ -1,0 +1,33 @@
+export const enrollment = {
+  title: "Enrolment",
+  hint: "With an enrolment key an agent creates its own device when it starts for the first time, and from then on has a token of its own.",
+  new: "New enrolment key",
+  none: "There are no enrolment keys.",
+  name: "Name",
+  uses: "Devices made",
+  usesOf: (uses: number, max: number | null) => (max === null ? String(uses) : `${uses} of ${max}`),
+  maxUses: "For at most so many devices",
+  maxUsesHint: "any number unless given",
+  imeiPattern: "Only IMEIs like",
+  imeiPatternHint: "digits, ? for any one, * for any number of them",
+  expires: "Expires",
+  lastUsed: "Last used",
+  create: "Make the key",
+  command: "On the device, beside the module:",
+  shownOnce: "The key is shown this once. Replace the port by that of the module.",
+};
+
+export const keys = {
+  title: "API keys",
+  new: "New API key",
+  none: "There are no keys.",
+  name: "Name",
+  role: "Role",
+  roleHint: "Viewers look; operators also change devices and run jobs; administrators also manage keys.",
+  roles: { viewer: "Viewer", operator: "Operator", admin: "Administrator" },
+  expires: "Expires",
+  expiresHint: "never unless given",
+  lastUsed: "Last used",
+  create: "Make the key",
+  shownOnce: "The key is shown this once:",
+};

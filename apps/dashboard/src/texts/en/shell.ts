@@ -1,0 +1,22 @@
+export const shell = {
+  menu: "Menu",
+  subtitle: "Devices behind MN316 modules",
+  notFound: "There is nothing here",
+  notFoundHint: "What this address names does not exist, or exists no longer.",
+  toFleet: "To the fleet",
+  pages: {
+    "/": "Fleet",
+    "/jobs": "Jobs",
+    "/profiles": "Profiles",
+    "/enrollment": "Enrolment",
+    "/keys": "API keys",
+  },
+};
+
+export const common = {
+  notJson: "This is no JSON.",
+  copy: "Copy",
+  copied: "Copied",
+  remove: "Remove",
+  by: (author: string) => `by ${author}`,
+};

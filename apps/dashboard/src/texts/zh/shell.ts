@@ -1,0 +1,24 @@
+import type { Texts } from "../en";
+
+export const shell: Texts["shell"] = {
+  menu: "菜单",
+  subtitle: "MN316 模组设备",
+  notFound: "这里什么也没有",
+  notFoundHint: "此地址所指的内容不存在或已被删除。",
+  toFleet: "返回设备总览",
+  pages: {
+    "/": "设备总览",
+    "/jobs": "任务",
+    "/profiles": "配置模板",
+    "/enrollment": "设备注册",
+    "/keys": "API 密钥",
+  },
+};
+
+export const common: Texts["common"] = {
+  notJson: "这不是有效的 JSON。",
+  copy: "复制",
+  copied: "已复制",
+  remove: "删除",
+  by: (author) => `由 ${author}`,
+};
