@@ -104,7 +104,7 @@ export class DevicesController {
   }
 
   @Post("fleet/count")
-  @RequireRole("viewer")
+  @RequireRole("operator")
   @ApiResult(countSchema, 200, "How many devices the selector chooses now.")
   count(@Body({ schema: countQuerySchema }) { selector }: CountQuery) {
     return this.devices.count(selector);

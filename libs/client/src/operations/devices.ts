@@ -1,4 +1,6 @@
 import {
+  checkedImportSchema,
+  importedDevicesSchema,
   type countQuerySchema,
   countSchema,
   executionPageSchema,
@@ -31,6 +33,12 @@ export const fleet = (transport: Transport) => ({
     transport.request(countSchema, "fleet/count", { method: "POST", body, ...call }),
 });
 
+interface ImportOptions extends Call {
+  /** Answers what would be made, and makes nothing. */
+  dryRun?: boolean;
+  idempotencyKey?: string;
+}
+
 /** The register, and what is known of each device. */
 export const devices = (transport: Transport) => {
   /** A short form of a job for one device. */
@@ -48,6 +56,16 @@ export const devices = (transport: Transport) => {
     get: (id: string, call: Call = {}) => transport.request(deviceSchema, `devices/${segment(id)}`, call),
     create: (body: z.input<typeof createDeviceSchema>, call: Call = {}) =>
       transport.request(createdDeviceSchema, "devices", { method: "POST", body, ...call }),
+    /**
+     * Creates devices from a table with the columns name, imei, tags, timeZone: all of them or none. The answer holds their
+     * tokens, which are shown this once.
+     * @param csv up to 10,000 lines, tags separated by semicolons
+     */
+    import: (csv: string, { dryRun, idempotencyKey, ...call }: ImportOptions = {}) =>
+      transport.request(z.union([checkedImportSchema, importedDevicesSchema]), "devices/import", {
+        ...{ method: "POST", csv, query: { dryRun }, headers: idempotency(idempotencyKey) },
+        ...call,
+      }),
     update: (id: string, body: z.input<typeof updateDeviceSchema>, call: Call = {}) =>
       transport.request(deviceSchema, `devices/${segment(id)}`, { method: "PATCH", body, ...call }),
     delete: (id: string, call: Call = {}) =>

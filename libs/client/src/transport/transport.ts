@@ -19,7 +19,10 @@ export interface ClientOptions {
 export interface Request {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   query?: object | undefined;
+  /** Sent as JSON. */
   body?: unknown;
+  /** A table instead of a body, as CSV. */
+  csv?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** false: once, for a caller that tries again by itself. */
@@ -75,16 +78,18 @@ export class Transport {
     return withRetries(this.policy, isRepeatable(request), attempt, request.signal);
   }
 
-  private async send(path: string, { method = "GET", query, body, headers, signal }: Request): Promise<Response> {
+  private async send(path: string, request: Request): Promise<Response> {
+    const { method = "GET", query, headers, signal } = request;
     const { key, fetch: send = fetch } = this.options;
+    const content = contentOf(request);
     const init: RequestInit = {
       method,
       headers: {
         authorization: `Bearer ${key}`,
-        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(content && { "content-type": content.type }),
         ...headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(content && { body: content.text }),
       ...(signal && { signal }),
     };
     const response = await send(`${this.baseUrl}/api/v1/${path}${toQueryString(query)}`, init).catch(
@@ -95,6 +100,11 @@ export class Transport {
     if (response.ok) return response;
     throw await problemOf(response);
   }
+}
+
+function contentOf({ body, csv }: Request): { type: string; text: string } | undefined {
+  if (csv !== undefined) return { type: "text/csv", text: csv };
+  return body === undefined ? undefined : { type: "application/json", text: JSON.stringify(body) };
 }
 
 /** A conditional write that is repeated would meet its own version; POST, PATCH and DELETE do or answer something else. */
