@@ -15,8 +15,8 @@ export async function check({ server, network, modules }: Settings): Promise<num
   };
   for (const { port, baudRate, token, dataDir } of modules) {
     for await (const finding of inspectModule(port, baudRate)) print(finding);
-    const { current } = await Tokens.open(dataDir, token);
-    for await (const finding of inspectServer(server, current, network)) print(finding);
+    const tokens = await Tokens.open(dataDir, token);
+    for await (const finding of inspectServer(server, tokens, network)) print(finding);
   }
   const isAllWell = findings.every(({ verdict }) => verdict !== "bad");
   process.stdout.write(isAllWell ? "All is well.\n" : "Something must be done first: see the lines marked BAD.\n");

@@ -325,6 +325,16 @@ describe("the program mn316-agent", () => {
     expect(bad.output.text).toMatch(/^BAD +token: refused\n +→ /m);
     const away = start(["check", "--server", "ws://127.0.0.1:1"], settings());
     expect(await away.exited).toBe(1);
-    expect(away.output.text).toMatch(/^BAD +server: .*not reached/m);
+    expect(away.output.text).toMatch(/^BAD +server: .*not reached.*\n +→ nothing listens there/m);
+    const encrypted = start(["check", "--server", server.url.replace("ws:", "wss:")], settings());
+    expect(await encrypted.exited).toBe(1);
+    expect(encrypted.output.text).toMatch(/^BAD +server: .*\n +→ there is no TLS on this port: use ws/m);
+    // The token that was pushed is older than the one that an operator set meanwhile.
+    const dataDir = path.join(folder, "two-tokens");
+    await mkdir(dataDir);
+    await writeFile(path.join(dataDir, "token"), "mfd_former\n");
+    const second = start(["check"], settings({ MN316_DATA_DIR: dataDir }));
+    expect(await second.exited).toBe(0);
+    expect(second.output.text).toMatch(/^ok +token: the second of the two/m);
   }, 60_000);
 });

@@ -1,9 +1,8 @@
 import { openTransport } from "@mn316-fleet/at";
 import { CommandTimeoutError, LineUnresponsiveError, Mn316 } from "@mn316-fleet/mn316";
+import { adviceFor, type Case } from "./advice";
 import type { Finding } from "./finding";
 
-const IN_USE = /lock|busy|EAGAIN|resource temporarily/i;
-const FORBIDDEN = /EACCES|permission|denied/i;
 const UNKNOWN_RSSI = 99;
 const WEAK_RSSI = 5;
 const REGISTERED = new Set(["1", "5"]);
@@ -17,31 +16,62 @@ const REGISTRATION: Record<string, string> = {
   "5": "registered, roaming",
 };
 
+const OF_PORT: readonly Case[] = [
+  [/permission|denied|EACCES/i, "let this user use it, for example: sudo usermod -aG dialout $USER, then log in again"],
+  [
+    /lock|busy|EAGAIN|resource temporarily/i,
+    "another program has it open, often an agent that runs: stop that one first",
+  ],
+  [/./, "check the cable and the name: ls -l /dev/serial/by-id/ lists what is plugged in"],
+];
+const OF_SERIAL_SERVER: readonly Case[] = [
+  [/ECONNREFUSED/, "check the port's number, and whether the serial server allows another client"],
+  [/./, "check the serial server's address, its power and its network"],
+];
+const OF_MODULE: readonly Case[] = [
+  [
+    /closed|ended/,
+    "the port was closed under us: another program or client may have taken it, or the adapter has lost power",
+  ],
+  [/./, "check its power, that this is its AT port, the wiring (TX and RX crossed), and try --baud 9600"],
+];
+const OF_MODULE_BEHIND_SERVER: readonly Case[] = [
+  [/closed|ended/, "the serial server ended the connection: it may serve one client at a time, and have another"],
+  [/./, "check its power, the wiring (TX and RX crossed), and the speed that is set on the serial server"],
+];
+const OF_SIM: readonly Case[] = [
+  [/PIN/, "switch its PIN off, for example in a phone"],
+  [/PUK/, "it is locked by wrong PINs: unlock it in a phone, and switch the PIN off"],
+  [/:10$/, "none is found: insert one, contacts down, and restart the module"],
+  [/./, "take it out and insert it again, contacts down; try another one"],
+];
+const OF_REGISTRATION: Readonly<Record<string, string>> = {
+  "0": "the radio may be off, or there is no SIM: switch it on with AT+CFUN=1, or restart the module",
+  "2": "wait some minutes at a first start; then check antenna and coverage",
+  "3": "ask the SIM's operator whether it is active for NB-IoT here, and may roam",
+};
+
 /** Looks at the serial port and the module on it, step by step; ends at the first thing that makes the rest pointless. */
 export async function* inspectModule(port: string, baudRate: number): AsyncGenerator<Finding> {
+  const isRemote = port.includes("://");
   let driver: Mn316;
   try {
     driver = new Mn316(await openTransport(port, { baudRate }), { baudRate, commandTimeoutMs: 5_000 });
   } catch (error) {
-    yield {
-      subject: "serial port",
-      verdict: "bad",
-      found: (error as Error).message,
-      advice: portAdvice(error as Error),
-    };
+    const found = (error as Error).message;
+    const advice = adviceFor(isRemote ? OF_SERIAL_SERVER : OF_PORT, found);
+    yield { subject: "serial port", verdict: "bad", found, advice };
     return;
   }
-  yield { subject: "serial port", verdict: "good", found: `${port} is open at ${baudRate} baud` };
+  const opened = isRemote ? `${port} is connected` : `${port} is open at ${baudRate} baud`;
+  yield { subject: "serial port", verdict: "good", found: opened };
   try {
     yield* inspectAnswers(driver);
   } catch (error) {
     const isSilent = error instanceof CommandTimeoutError || error instanceof LineUnresponsiveError;
-    yield {
-      subject: "module",
-      verdict: "bad",
-      found: isSilent ? "it does not answer to AT" : (error as Error).message,
-      advice: "check its power, that this is its AT port, the wiring (TX and RX crossed), and try --baud 9600",
-    };
+    const found = isSilent ? "it does not answer to AT" : (error as Error).message;
+    const advice = adviceFor(isRemote ? OF_MODULE_BEHIND_SERVER : OF_MODULE, found);
+    yield { subject: "module", verdict: "bad", found, advice };
   } finally {
     driver.close();
   }
@@ -71,8 +101,8 @@ async function inspectSim(driver: Mn316): Promise<Finding> {
   if (result === "OK" && answer === "READY") return { subject: "SIM", verdict: "good", found: "ready" };
   if (result === "ERROR" || /4$|\b(100|8002)$/.test(result))
     return { subject: "SIM", verdict: "doubtful", found: "the module does not tell (AT+CPIN?)" };
-  const advice = "insert a SIM, contacts down, and switch its PIN off";
-  return { subject: "SIM", verdict: "bad", found: answer || result, advice };
+  const found = answer || result;
+  return { subject: "SIM", verdict: "bad", found, advice: adviceFor(OF_SIM, found) };
 }
 
 async function inspectRegistration(driver: Mn316): Promise<Finding> {
@@ -82,8 +112,7 @@ async function inspectRegistration(driver: Mn316): Promise<Finding> {
   if (status === undefined) return { subject, verdict: "doubtful", found: "the module does not tell (AT+CEREG?)" };
   const found = REGISTRATION[status] ?? `status ${status}`;
   if (REGISTERED.has(status)) return { subject, verdict: "good", found };
-  const advice =
-    "check antenna and coverage, that the SIM is active for NB-IoT, and wait some minutes at a first start";
+  const advice = OF_REGISTRATION[status] ?? "check antenna, coverage and the SIM";
   return { subject, verdict: "bad", found, advice };
 }
 
@@ -95,11 +124,4 @@ async function inspectSignal(driver: Mn316): Promise<Finding> {
   const found = `${2 * signal.rssi - 113} dBm (rssi ${signal.rssi})`;
   if (signal.rssi >= WEAK_RSSI) return { subject, verdict: "good", found };
   return { subject, verdict: "doubtful", found, advice: "weak: place the antenna higher or outside the cabinet" };
-}
-
-function portAdvice({ message }: Error): string {
-  if (FORBIDDEN.test(message))
-    return "let this user use it, for example: sudo usermod -aG dialout $USER, then log in again";
-  if (IN_USE.test(message)) return "another program has it open: stop that one first";
-  return "check the cable and the name: ls -l /dev/serial/by-id/ lists what is plugged in";
 }

@@ -29,10 +29,15 @@ function openSerial(path: string, { baudRate = 115_200 }: TransportOptions): Pro
   return new Promise((resolve, reject) => {
     const port = new ClosingSerialPort({ path, baudRate, autoOpen: false });
     port.open((error) => {
-      if (error) reject(new TransportError(path, error.message));
+      if (error) reject(new TransportError(path, reasonOf(error, path)));
       else resolve(port);
     });
   });
+}
+
+/** The binding says the path, too, and that it is an error. */
+function reasonOf({ message }: Error, path: string): string {
+  return message.replace(/^Error:? /, "").replace(`, cannot open ${path}`, "");
 }
 
 function openTcp(
