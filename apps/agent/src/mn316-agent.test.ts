@@ -290,6 +290,13 @@ describe("the program mn316-agent", () => {
     await isConnected();
     child.disconnect();
     expect(await exited).toBe(0);
+    if (process.platform === "win32") return;
+    const again = start(["--config", file]);
+    await eventually(() => {
+      expect(again.output.text).toContain("module answers");
+    });
+    again.child.kill("SIGHUP"); // its terminal is closed
+    expect(await again.exited).toBe(0);
   }, 40_000);
 
   it("goes on after a kill with the same outbox, and tells the time in which nobody listened", async () => {

@@ -61,7 +61,8 @@ async function stop(agents: readonly Agent[]): Promise<void> {
 
 function untilAskedToEnd(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
+    // The last two come when a terminal is closed, the last one on Windows alone.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const)
       process.on(signal, () => {
         resolve(signal);
       });

@@ -2,6 +2,7 @@ import { openTransport } from "@mn316-fleet/at";
 import { CommandTimeoutError, LineUnresponsiveError, Mn316 } from "@mn316-fleet/mn316";
 import { adviceFor, type Case } from "./advice";
 import type { Finding } from "./finding";
+import { systemWords } from "./system-words";
 
 const UNKNOWN_RSSI = 99;
 const WEAK_RSSI = 5;
@@ -16,13 +17,14 @@ const REGISTRATION: Record<string, string> = {
   "5": "registered, roaming",
 };
 
+const { allowPort, listPorts } = systemWords();
 const OF_PORT: readonly Case[] = [
-  [/permission|denied|EACCES/i, "let this user use it, for example: sudo usermod -aG dialout $USER, then log in again"],
+  [/permission|denied|EACCES/i, allowPort],
   [
     /lock|busy|EAGAIN|resource temporarily/i,
     "another program has it open, often an agent that runs: stop that one first",
   ],
-  [/./, "check the cable and the name: ls -l /dev/serial/by-id/ lists what is plugged in"],
+  [/./, `check the cable and the name: ${listPorts}`],
 ];
 const OF_SERIAL_SERVER: readonly Case[] = [
   [/ECONNREFUSED/, "check the port's number, and whether the serial server allows another client"],

@@ -8,6 +8,7 @@ import { pause } from "../time";
 import type { Tokens } from "../identity/tokens";
 import { adviceFor, type Case } from "./advice";
 import type { Finding } from "./finding";
+import { systemWords } from "./system-words";
 
 const PATIENCE_MS = 15_000;
 /** The server refuses a token at once; a connection that holds so long was accepted. */
@@ -108,7 +109,7 @@ async function inspectClock(url: URL, network: Network): Promise<Finding> {
     if (offsetS * 1_000 < DOUBTFUL_OFFSET_MS) return { subject, verdict: "good", found: "as the server's" };
     const by = offsetS < HOUR_S ? `${offsetS} s` : `${Math.round(offsetS / HOUR_S)} h`;
     const found = `${by} ${offsetMs > 0 ? "behind" : "ahead of"} the server's`;
-    const advice = "events carry this clock: switch time synchronisation on, for example: timedatectl set-ntp true";
+    const advice = `events carry this clock: switch time synchronisation on, for example: ${systemWords().setClock}`;
     return { subject, verdict: "doubtful", found, advice };
   } catch (error) {
     return { subject, verdict: "doubtful", found: `not compared: ${(error as Error).message}` };
