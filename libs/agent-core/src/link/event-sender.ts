@@ -22,8 +22,8 @@ const ENVELOPE_BYTES = 256;
  * because it sets both bounds, and acknowledges only what it has committed.
  */
 export class EventSender {
-  /** The last number of each batch that is not acknowledged yet. */
-  private readonly underWay: number[] = [];
+  /** The first and the last number of each batch that is not acknowledged yet. */
+  private readonly underWay: { first: number; last: number }[] = [];
   private isPumping = false;
   /** Something changed while a pump was running: it must look once more. */
   private isDue = false;
@@ -48,7 +48,13 @@ export class EventSender {
 
   /** The last number that was sent, where anything is not acknowledged yet. */
   get lastUnderWay(): number | undefined {
-    return this.underWay.at(-1);
+    return this.underWay.at(-1)?.last;
+  }
+
+  /** The number of the event that is under way, where it is the only one. */
+  get onlyUnderWay(): number | undefined {
+    const [batch] = this.underWay;
+    return this.underWay.length === 1 && batch?.first === batch?.last ? batch?.first : undefined;
   }
 
   /** Sends from a number on once more: what was under way is not any longer. */
@@ -70,7 +76,7 @@ export class EventSender {
 
   /** All up to `seq` are committed on the server. */
   async acknowledge(seq: number): Promise<void> {
-    while (this.underWay[0] !== undefined && this.underWay[0] <= seq) this.underWay.shift();
+    while (this.underWay[0] !== undefined && this.underWay[0].last <= seq) this.underWay.shift();
     this.pump();
     await this.outbox.ack(seq);
   }
@@ -90,11 +96,11 @@ export class EventSender {
   private async sendWhatMayBeSent(): Promise<void> {
     while (!this.isStopped && this.underWay.length < this.limits().inflight) {
       const batch = await this.outbox.read(this.nextSeq, this.limits().batch, MAX_FRAME_BYTES - ENVELOPE_BYTES);
-      const last = batch.at(-1);
-      if (!last) return;
+      const [first, last] = [batch[0], batch.at(-1)];
+      if (!first || !last) return;
       const events = batch.map(({ json }) => json).join(",");
       if (!this.send(`{"type":"events","epoch":${this.outbox.epoch},"events":[${events}]}`)) return;
-      this.underWay.push(last.seq);
+      this.underWay.push({ first: first.seq, last: last.seq });
       this.nextSeq = last.seq + 1;
     }
   }

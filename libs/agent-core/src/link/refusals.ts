@@ -51,15 +51,14 @@ export class Refusals {
    * @returns whether it was got out of the way, so that this connection can go on
    */
   async take({ code, message }: ErrorFrame, acked: number, sender: EventSender): Promise<boolean> {
-    const { lastUnderWay: seq = 0 } = sender;
-    const wasCareful = this.isCareful;
+    const { lastUnderWay = 0, onlyUnderWay: seq } = sender;
     const now = this.clock.now();
     if (now - this.lastAt > PATIENCE_MS) this.since = now;
     this.lastAt = now;
-    this.upTo = Math.max(this.upTo, seq);
+    this.upTo = Math.max(this.upTo, lastUnderWay);
     this.reason = `the server refuses events after number ${acked}: ${message}`;
     this.log.error({ code, message, after: acked }, "the server refuses events: they are kept, and sent again later");
-    if (!wasCareful) return false;
+    if (seq === undefined) return false; // which of them it is, is not known yet
     if (code === "gap" && seq > acked + 1) await this.outbox.explain(acked + 1, seq - 1, "not on this disk any more");
     else if (this.isGivingUp) await this.outbox.explain(seq, seq, `refused by the server: ${message}`);
     else return false;
