@@ -2,7 +2,7 @@ import type { DeviceQuery, Selector } from "@mn316-fleet/contracts";
 import type { KnownModuleState } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
-import { containing, MODULE_STATE, selectorSql } from "./selection";
+import { MODULE_STATE, selectorSql } from "./selection";
 
 /** A device with the last that is known of it, as the API shows it. */
 export interface DeviceRow {
@@ -59,7 +59,8 @@ export class DevicesStore {
   }
 
   /**
-   * One more than `limit`, oldest first, so that new devices come at the end (index device_created_at_id_idx).
+   * One more than `limit`, oldest first, so that new devices come at the end (index device_created_at_id_idx, or that of a
+   * tag, a state or a status that few devices have: so only what is asked for stands in the statement).
    * @param after position (creation in ms, id) of the last device already seen
    */
   async list(
@@ -67,25 +68,27 @@ export class DevicesStore {
     after: readonly [createdAtMs: number, id: string] | undefined,
   ): Promise<DeviceRow[]> {
     const { q, tag, state, online, config, limit } = query;
+    const selection = selectorSql(
+      {
+        ...(q && { q }),
+        ...(tag !== undefined && { tags: [tag] }),
+        ...(state && { state: [state] }),
+        ...(online !== undefined && { online: online === "true" }),
+      },
+      1,
+    );
+    const parameters = [...selection.parameters];
+    const parameter = (value: unknown) => `$${parameters.push(value)}`;
+    const conditions = [selection.sql];
+    if (config === "none") conditions.push("coalesce(c.shown_status, 'none') = 'none'");
+    else if (config) conditions.push(`c.shown_status = ${parameter(config)}`);
+    if (after)
+      conditions.push(
+        `(d.created_at, d.id) > (${parameter(new Date(after[0]))}::timestamptz, ${parameter(after[1])}::uuid)`,
+      );
     const { rows } = await this.database.pool.query<DeviceRow>(
-      `${SELECT}
-        WHERE ($1::text IS NULL OR d.name ILIKE $1 OR d.imei LIKE $1)
-          AND ($2::text IS NULL OR d.tags @> ARRAY[$2])
-          AND ($3::text IS NULL OR ${MODULE_STATE} = $3)
-          AND ($4::boolean IS NULL OR coalesce(s.online, false) = $4)
-          AND ($5::timestamptz IS NULL OR (d.created_at, d.id) > ($5, $6::uuid))
-          AND ($7::text IS NULL OR coalesce(c.shown_status, 'none') = $7)
-        ORDER BY d.created_at, d.id LIMIT $8`,
-      [
-        q ? containing(q) : null,
-        tag ?? null,
-        state ?? null,
-        online === undefined ? null : online === "true",
-        after ? new Date(after[0]) : null,
-        after?.[1] ?? null,
-        config ?? null,
-        limit + 1,
-      ],
+      `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY d.created_at, d.id LIMIT ${parameter(limit + 1)}`,
+      parameters,
     );
     return rows;
   }

@@ -3,6 +3,15 @@ import type { Selector } from "@mn316-fleet/contracts";
 /** While an agent is away nobody hears its module, so the last state it told is not the state it is in. */
 export const MODULE_STATE = "coalesce(CASE WHEN s.online THEN s.module_state END, 'unknown')";
 
+/**
+ * A condition for modules in one of these states, in the form that an index can answer (device_state_module_state_idx).
+ * @param parameter a text[] of the same states
+ */
+export function stateIn(states: readonly string[], parameter: string): string {
+  if (states.includes("unknown")) return `${MODULE_STATE} = ANY (${parameter}::text[])`;
+  return `(s.online AND s.module_state = ANY (${parameter}::text[]))`;
+}
+
 /** A condition, and the values of its parameters. */
 export interface SelectionSql {
   sql: string;
@@ -24,7 +33,7 @@ export function selectorSql(selector: Selector, firstParameter: number): Selecti
     const pattern = parameter(containing(q));
     conditions.push(`(d.name ILIKE ${pattern}::text OR coalesce(d.imei LIKE ${pattern}::text, false))`);
   }
-  if (state) conditions.push(`${MODULE_STATE} = ANY (${parameter(state)}::text[])`);
+  if (state) conditions.push(stateIn(state, parameter(state)));
   if (online !== undefined) conditions.push(`coalesce(s.online, false) = ${parameter(online)}::boolean`);
   if (firmware !== undefined)
     conditions.push(`coalesce(s.module ->> 'firmware' = ${parameter(firmware)}::text, false)`);
