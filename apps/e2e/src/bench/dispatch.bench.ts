@@ -2,8 +2,8 @@ import { Queue, Worker } from "bullmq";
 import { performance } from "node:perf_hooks";
 import { OwnPostgres } from "../../../server/src/test-support/own-postgres";
 import { Cluster } from "../harness/cluster";
-import type { LightAgent } from "../harness/light-agent";
 import { OwnRedis } from "../harness/own-redis";
+import { connect, createJob, leave, pause } from "./crowd";
 import { type Bench, type Figure, rounded } from "./figure";
 
 const CONNECTED = 4_000;
@@ -62,7 +62,7 @@ async function dispatches(cluster: Cluster): Promise<number> {
       last = performance.now();
     };
   const began = performance.now();
-  const { id } = await create(cluster, "connected");
+  const { id } = await createJob(cluster, "connected");
   while (seen.size < CONNECTED) await pause(20);
   const seconds = (last - began) / 1_000;
   const { counts } = await cluster.api().ok("GET", `jobs/${id}`);
@@ -78,11 +78,8 @@ async function returning(cluster: Cluster): Promise<Figure> {
   let began = performance.now();
   await connect(agents);
   const welcomeS = (performance.now() - began) / 1_000;
-  for (const agent of agents) agent.stop();
-  const online =
-    "SELECT 1 FROM device d JOIN device_state s ON s.device_id = d.id WHERE d.tags @> '{returning}' AND s.online";
-  while ((await cluster.pool.query(online)).rowCount !== 0) await pause(50);
-  await create(cluster, "returning");
+  await leave(cluster, agents);
+  await createJob(cluster, "returning");
   const seen = new Set<string>();
   for (const agent of agents) agent.onExecute = ({ execution }) => seen.add(execution);
   began = performance.now();
@@ -130,7 +127,7 @@ async function expansion(cluster: Cluster): Promise<Figure> {
   let most = before;
   const sampling = setInterval(() => (most = Math.max(most, cluster.residentKib(0))), SAMPLE_MS);
   const began = performance.now();
-  const { id } = await create(cluster, "many");
+  const { id } = await createJob(cluster, "many");
   // Asked of the row alone: counting the executions again and again would be measured, too.
   const isExpanded = async () =>
     (await cluster.pool.query("SELECT 1 FROM job WHERE id = $1 AND expanded_at IS NOT NULL", [id])).rowCount === 1;
@@ -148,21 +145,3 @@ async function expansion(cluster: Cluster): Promise<Figure> {
     serverGrewMib: rounded((most - before) / 1_024),
   };
 }
-
-function create(cluster: Cluster, tag: string) {
-  return cluster.api().ok("POST", "jobs", {
-    kind: "at",
-    steps: [{ command: "AT+CSQ" }],
-    targets: { selector: { tags: [tag] } },
-  });
-}
-
-async function connect(agents: LightAgent[]): Promise<void> {
-  for (const agent of agents) {
-    agent.start();
-    if (Math.random() < 0.02) await pause(10); // a listener's queue has an end
-  }
-  while (agents.some(({ isConnected }) => !isConnected)) await pause(50);
-}
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

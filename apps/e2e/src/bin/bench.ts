@@ -6,6 +6,7 @@ import { decodeBench } from "../bench/decode.bench";
 import { dispatchBench } from "../bench/dispatch.bench";
 import { type Bench, type Figure } from "../bench/figure";
 import { ingestBench } from "../bench/ingest.bench";
+import { stormBench } from "../bench/storm.bench";
 import { virtualModuleBench } from "../bench/virtual-module.bench";
 
 const BENCHES: Record<string, Bench> = {
@@ -13,6 +14,7 @@ const BENCHES: Record<string, Bench> = {
   ingest: ingestBench,
   command: commandBench,
   dispatch: dispatchBench,
+  storm: stormBench,
   "virtual-module": virtualModuleBench,
   agent: agentBench,
 };
