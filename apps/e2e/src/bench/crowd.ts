@@ -10,6 +10,12 @@ export function createJob(cluster: Cluster, tag: string) {
   });
 }
 
+/** Waits until a job has its executions. Asked of its row alone: counting them again and again would be measured, too. */
+export async function untilExpanded(cluster: Cluster, jobId: string): Promise<void> {
+  const expanded = "SELECT 1 FROM job WHERE id = $1 AND expanded_at IS NOT NULL";
+  while ((await cluster.pool.query(expanded, [jobId])).rowCount !== 1) await pause(20);
+}
+
 /** Connects many agents as fast as a listener takes them. */
 export async function connect(agents: readonly LightAgent[]): Promise<void> {
   for (const agent of agents) {

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { OwnPostgres } from "../../../server/src/test-support/own-postgres";
 import { Cluster } from "../harness/cluster";
 import { OwnRedis } from "../harness/own-redis";
-import { connect, createJob, leave, pause } from "./crowd";
+import { connect, createJob, leave, pause, untilExpanded } from "./crowd";
 import { type Bench, type Figure, rounded } from "./figure";
 
 const CONNECTED = 4_000;
@@ -128,10 +128,7 @@ async function expansion(cluster: Cluster): Promise<Figure> {
   const sampling = setInterval(() => (most = Math.max(most, cluster.residentKib(0))), SAMPLE_MS);
   const began = performance.now();
   const { id } = await createJob(cluster, "many");
-  // Asked of the row alone: counting the executions again and again would be measured, too.
-  const isExpanded = async () =>
-    (await cluster.pool.query("SELECT 1 FROM job WHERE id = $1 AND expanded_at IS NOT NULL", [id])).rowCount === 1;
-  while (!(await isExpanded())) await pause(20);
+  await untilExpanded(cluster, id);
   clearInterval(sampling);
   const seconds = (performance.now() - began) / 1_000;
   const { counts } = await cluster.api().ok("GET", `jobs/${id}`);

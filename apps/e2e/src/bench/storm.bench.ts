@@ -3,7 +3,7 @@ import { OwnPostgres } from "../../../server/src/test-support/own-postgres";
 import { Cluster } from "../harness/cluster";
 import type { LightAgent } from "../harness/light-agent";
 import { OwnRedis } from "../harness/own-redis";
-import { connect, createJob, leave, pause } from "./crowd";
+import { connect, createJob, leave, pause, untilExpanded } from "./crowd";
 import { type Bench, quantile, rounded } from "./figure";
 
 const DEVICES = 10_000;
@@ -31,9 +31,7 @@ export const stormBench: Bench = async () => {
     await leave(cluster, agents);
 
     const { id } = await createJob(cluster, "storm");
-    const isExpanded = async () =>
-      (await cluster.pool.query("SELECT 1 FROM job WHERE id = $1 AND expanded_at IS NOT NULL", [id])).rowCount === 1;
-    while (!(await isExpanded())) await pause(20);
+    await untilExpanded(cluster, id);
     const arrivals = watch(agents);
     const before = cluster.residentKib(0);
     let most = before;
