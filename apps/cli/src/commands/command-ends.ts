@@ -1,31 +1,39 @@
-/** A module that gave no final result by then is given no more time; the agent's own bound is shorter for most commands. */
+/** A module that gave no final result by then is given no more time; the agent's own bound is shorter. */
 const PATIENCE_MS = 120_000;
-/** Final results (manual §1.3); a refusal of the server is one, too. */
+/** Final results (manual §1.3). */
 const FINAL = /^(OK|ERROR|\+CM[ES] ERROR:.*|NO CARRIER)$/m;
 
 /** Hears when a command of the console has ended. */
 export class CommandEnds {
   private heard = "";
-  private wake: (() => void) | undefined;
+  /** The command is on the line: results before that belong to what the agent itself asked. */
+  private isSent = false;
+  private awaited: { command: string; end: () => void } | undefined;
   private isOver = false;
 
   hear(from: "sent" | "received" | "note", text: string): void {
-    if (from === "sent") this.heard = "";
-    else this.heard += `${text.replaceAll("\r", "")}\n`;
-    if ((from === "note" && text !== "") || FINAL.test(this.heard)) this.end();
+    const { awaited } = this;
+    if (from === "sent" && text.trim() === awaited?.command) {
+      this.isSent = true;
+      this.heard = "";
+    }
+    if (from === "received" && this.isSent) this.heard += `${text.replaceAll("\r", "")}\n`;
+    // A note says why there is no result: a refusal, a time-out.
+    if (from === "note" || FINAL.test(this.heard)) this.end();
   }
 
-  /** Resolves when the command that was sent last has ended, or nobody can say any more. */
-  next(): Promise<void> {
+  /** Resolves when the command that was just sent has ended, or nobody can say any more. */
+  next(command: string): Promise<void> {
     if (this.isOver) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.end();
       }, PATIENCE_MS);
-      this.wake = () => {
+      const end = () => {
         clearTimeout(timer);
         resolve();
       };
+      this.awaited = { command, end };
     });
   }
 
@@ -36,7 +44,8 @@ export class CommandEnds {
 
   private end(): void {
     this.heard = "";
-    this.wake?.();
-    this.wake = undefined;
+    this.isSent = false;
+    this.awaited?.end();
+    this.awaited = undefined;
   }
 }

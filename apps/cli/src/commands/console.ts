@@ -1,6 +1,5 @@
-import type { DeviceConsole } from "@mn316-fleet/client";
 import type { Command } from "commander";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { deviceId } from "../lookup";
 import { wholeNumber } from "../options";
@@ -26,37 +25,27 @@ async function talk(session: Session, given: string, { idle }: { idle?: number }
   const id = await deviceId(client, given);
   const isTyped = process.stdin.isTTY;
   const ends = new CommandEnds();
-  const lines = createInterface({
-    input: process.stdin,
-    // A prompt is for a person; what is piped in is not shown again.
-    ...(isTyped && { output: process.stdout, prompt: "> " }),
-    terminal: isTyped,
+  let lines: Interface | undefined;
+  const terminal = await client.console(id, {
+    ...(idle !== undefined && { idleS: idle }),
+    WebSocket: connection.WebSocket,
+    onOutput: ({ from, text }) => {
+      ends.hear(from, text);
+      // What a person typed is on the screen already.
+      if (isTyped && from === "sent" && !output.isJson) return;
+      if (isTyped) process.stdout.write("\r\u001b[K"); // the prompt, which comes again below
+      const colour = from === "note" ? "yellow" : "cyan";
+      output.entry({ from, text }, () => output.paint(colour, printable(text).trimEnd()));
+      if (isTyped) lines?.prompt(true);
+    },
   });
-  const terminal: DeviceConsole = await client
-    .console(id, {
-      ...(idle !== undefined && { idleS: idle }),
-      WebSocket: connection.WebSocket,
-      onOutput: ({ from, text }) => {
-        ends.hear(from, text);
-        // Readline shows what a person typed already.
-        if (from !== "sent" || output.isJson) {
-          if (isTyped) process.stdout.write("\r\u001b[K");
-          output.entry({ from, text }, () =>
-            output.paint(from === "note" ? "yellow" : "cyan", printable(text).trimEnd()),
-          );
-        }
-        if (isTyped) lines.prompt(true);
-      },
-    })
-    .catch((error: unknown) => {
-      lines.close();
-      throw error;
-    });
+  // Not before: lines that come while nobody iterates would be lost.
+  const reader = (lines = readLines(isTyped));
   const stop = () => {
     ends.giveUp();
-    lines.close();
+    reader.close();
   };
-  lines.once("SIGINT", stop); // a Ctrl-C that was typed, as good as Ctrl-D
+  reader.once("SIGINT", stop); // a Ctrl-C that was typed, as good as Ctrl-D
   const interrupted = session.untilInterrupted();
   interrupted.addEventListener("abort", stop);
   const ended: { reason?: string } = {};
@@ -64,17 +53,16 @@ async function talk(session: Session, given: string, { idle }: { idle?: number }
     ended.reason = reason;
     stop();
   });
-  if (isTyped) {
-    output.note("connected; one command a line, Ctrl-D ends");
-    lines.prompt();
-  }
-  for await (const line of lines) {
+  if (isTyped) output.note("connected; one command a line, Ctrl-D ends");
+  reader.prompt();
+  for await (const line of reader) {
     const command = line.trim();
-    if (command !== "") {
+    if (command === "") reader.prompt();
+    else {
       terminal.send(command);
       // A script's next command waits, so that each answer stands behind its own.
-      if (!isTyped) await ends.next();
-    } else if (isTyped) lines.prompt();
+      if (!isTyped) await ends.next(command);
+    }
   }
   if (ended.reason !== undefined) {
     output.note(`closed: ${printable(ended.reason)}`);
@@ -83,4 +71,14 @@ async function talk(session: Session, given: string, { idle }: { idle?: number }
   await terminal.close();
   output.note(isTyped ? "\nclosed" : "closed");
   return interrupted.aborted ? EXIT.interrupted : undefined;
+}
+
+/** A prompt is for a person; what is piped in is not shown again. */
+function readLines(isTyped: boolean): Interface {
+  return createInterface({
+    input: process.stdin,
+    ...(isTyped && { output: process.stdout }),
+    prompt: isTyped ? "> " : "",
+    terminal: isTyped,
+  });
 }
