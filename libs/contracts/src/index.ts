@@ -21,3 +21,4 @@ export * from "./profiles";
 export * from "./rehearsal";
 export { type Selector, selectorSchema } from "./selector";
 export { isTimeZone, timeZoneSchema } from "./time-zone";
+export { webhookSecretSchema, webhookUrlSchema } from "./webhooks";

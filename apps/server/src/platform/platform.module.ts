@@ -17,8 +17,9 @@ import { SETTINGS, type Settings } from "./settings/settings";
 import { PostgresSignals } from "./signals/postgres-signals";
 import { RedisSignals } from "./signals/redis-signals";
 import { Signals } from "./signals/signals";
+import { WebhookSender } from "./webhooks/webhook-sender";
 
-/** What every feature may use and none may change: settings, database, queues, signals, log, metrics. */
+/** What every feature may use and none may change: settings, database, queues, signals, log, metrics, webhooks. */
 @Global()
 @Module({})
 export class PlatformModule implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -38,6 +39,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
         { provide: Metrics, useValue: new Metrics() },
+        { provide: WebhookSender, useValue: new WebhookSender({ networks: settings.webhookNetworks }) },
         {
           provide: Database,
           useFactory: () =>
@@ -61,7 +63,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
           inject: [Database],
         },
       ],
-      exports: [SETTINGS, LOGGER, Metrics, Database, Queues, Signals],
+      exports: [SETTINGS, LOGGER, Metrics, WebhookSender, Database, Queues, Signals],
     };
   }
 

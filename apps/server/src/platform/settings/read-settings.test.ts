@@ -11,6 +11,7 @@ describe("readSettings", () => {
       redisPrefix: "mn316-fleet",
       dataDir: ".fleet",
       retentionDays: 90,
+      webhookNetworks: [],
       logLevel: "info",
     });
     expect([...settings.roles]).toEqual(["api", "gateway", "worker"]);
@@ -33,6 +34,7 @@ describe("readSettings", () => {
         FLEET_NODE_ID: "node-1",
         FLEET_RETENTION_DAYS: "7",
         FLEET_SECRET_KEY: "ab".repeat(32),
+        FLEET_WEBHOOK_NETWORKS: "10.1.0.0/16, fd00::/8",
       }),
     ).toMatchObject({
       port: 8080,
@@ -43,6 +45,7 @@ describe("readSettings", () => {
       roles: new Set(["api", "worker"]),
       nodeId: "node-1",
       retentionDays: 7,
+      webhookNetworks: ["10.1.0.0/16", "fd00::/8"],
     });
   });
 
@@ -60,6 +63,8 @@ describe("readSettings", () => {
     ["FLEET_ROLES", "api,cook", "api, gateway, worker"],
     ["FLEET_NODE_ID", "a b", "letters"],
     ["FLEET_RETENTION_DAYS", "0", "1 to 9999"],
+    ["FLEET_WEBHOOK_NETWORKS", "10.1.0.0", "10.1.0.0/16"],
+    ["FLEET_WEBHOOK_NETWORKS", "10.0.0.0/33", "10.1.0.0/16"],
     ["LOG_LEVEL", "loud", "info"],
   ])("refuses %s=%s in one line that names it and says what is expected", (name, value, expected) => {
     const read = () => readSettings({ [name]: value });

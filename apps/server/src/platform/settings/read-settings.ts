@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { z } from "zod";
+import { isNetwork } from "../webhooks/targets";
 import type { Settings } from "./settings";
 
 const ROLES = ["api", "gateway", "worker"] as const;
@@ -50,6 +51,14 @@ const schema = z.object({
     .regex(/^[1-9]\d{0,3}$/, "expected a whole number of days, 1 to 9999")
     .default("90")
     .transform(Number),
+  FLEET_WEBHOOK_NETWORKS: z
+    .string()
+    .default("")
+    .transform((value) => value.split(",").map((network) => network.trim()))
+    .transform((networks) => networks.filter((network) => network !== ""))
+    .refine((networks) => networks.every(isNetwork), {
+      error: "expected networks such as 10.1.0.0/16 or fd00::/8 with commas between them",
+    }),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
 
@@ -80,6 +89,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     roles: new Set(data.FLEET_ROLES),
     nodeId: data.FLEET_NODE_ID ?? `${hostname().slice(0, 40)}-${randomBytes(4).toString("hex")}`,
     retentionDays: data.FLEET_RETENTION_DAYS,
+    webhookNetworks: data.FLEET_WEBHOOK_NETWORKS,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -18,6 +18,8 @@ export interface Settings {
   readonly roles: ReadonlySet<"api" | "gateway" | "worker">;
   readonly nodeId: string;
   readonly retentionDays: number;
+  /** Networks that webhooks may reach besides public addresses, as `10.1.0.0/16`. */
+  readonly webhookNetworks: readonly string[];
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
 }
 

@@ -1,0 +1,168 @@
+import { webhookSecretSchema, webhookUrlSchema } from "@mn316-fleet/contracts";
+import { eventually } from "@mn316-fleet/testkit";
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Webhook } from "standardwebhooks";
+import { isNetwork, Targets } from "./targets";
+import { WebhookSender } from "./webhook-sender";
+
+const secret = `whsec_${randomBytes(32).toString("base64")}`;
+const body = JSON.stringify({ text: "größer" });
+
+describe("WebhookSender", () => {
+  let receiver: Server;
+  let url: string;
+  let received: { headers: IncomingHttpHeaders; text: string }[];
+  let answer: (response: ServerResponse) => void;
+  const sender = new WebhookSender({ networks: ["127.0.0.0/8"], timeoutMs: 2_000 });
+  const impatient = new WebhookSender({ networks: ["127.0.0.0/8"], timeoutMs: 100 });
+
+  beforeEach(async () => {
+    received = [];
+    answer = (response) => response.writeHead(204).end();
+    receiver = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        received.push({ headers: request.headers, text: Buffer.concat(chunks).toString() });
+        answer(response);
+      });
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?a=b`;
+  });
+  afterEach(async () => {
+    receiver.closeAllConnections();
+    await new Promise((resolve) => receiver.close(resolve));
+  });
+
+  it("signs so that a receiver can verify id, time and body", async () => {
+    expect(await sender.send({ url, secret, id: "msg-1", body })).toEqual({ isDelivered: true });
+    const [{ headers, text } = { headers: {}, text: "" }] = received;
+    expect(text).toBe(body);
+    expect(headers).toMatchObject({ "webhook-id": "msg-1", "content-type": "application/json" });
+    const signed = headers as Record<string, string>;
+    expect(new Webhook(secret).verify(text, signed)).toEqual({ text: "größer" });
+    expect(() => new Webhook(secret).verify(`${text} `, signed)).toThrow();
+    expect(() => new Webhook(secret).verify(text, { ...signed, "webhook-id": "msg-2" })).toThrow();
+  });
+
+  it.each([
+    [500, true],
+    [429, true],
+    [404, true],
+    [410, false],
+  ])("takes %i for a failure that may be retried: %s", async (status, mayRetry) => {
+    answer = (response) => response.writeHead(status).end("no");
+    expect(await sender.send({ url, secret, id: "m", body })).toEqual({
+      isDelivered: false,
+      mayRetry,
+      error: `answered ${status}`,
+    });
+  });
+
+  it("does not follow a redirect", async () => {
+    answer = (response) => response.writeHead(307, { location: "/elsewhere" }).end();
+    const outcome = await sender.send({ url, secret, id: "m", body });
+    expect(outcome).toMatchObject({ isDelivered: false, mayRetry: true, error: expect.stringContaining("redirects") });
+    expect(received).toHaveLength(1);
+  });
+
+  it("gives up on a receiver that hangs, or that is not there", async () => {
+    answer = () => undefined;
+    const hung = { isDelivered: false, mayRetry: true, error: "no answer within 0.1 s" };
+    expect(await impatient.send({ url, secret, id: "m", body })).toEqual(hung);
+    receiver.closeAllConnections();
+    await new Promise((resolve) => receiver.close(resolve));
+    const away = { isDelivered: false, mayRetry: true, error: expect.stringContaining("ECONNREFUSED") };
+    expect(await sender.send({ url, secret, id: "m", body })).toEqual(away);
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  });
+
+  it("goes by the status of an answer that does not end, or is endless", async () => {
+    answer = (response) => void response.writeHead(200).write("a");
+    expect(await impatient.send({ url, secret, id: "m", body })).toEqual({ isDelivered: true });
+    let isCutOff = false;
+    answer = (response) => {
+      response.on("close", () => (isCutOff = true)).writeHead(500);
+      const more = () => {
+        while (!response.destroyed && response.write("x".repeat(65_536)));
+        if (!response.destroyed) response.once("drain", more);
+      };
+      more();
+    };
+    expect(await sender.send({ url, secret, id: "m", body })).toMatchObject({ error: "answered 500" });
+    await eventually(() => {
+      expect(isCutOff).toBe(true);
+    });
+  });
+
+  it("refuses what is not public, in figures and by name, before anything is sent", async () => {
+    const strict = new WebhookSender({ networks: [] });
+    const port = new URL(url).port;
+    for (const host of ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"]) {
+      const outcome = await strict.send({ url: `http://${host}:${port}/`, secret, id: "m", body });
+      expect([host, outcome]).toEqual([
+        host,
+        { isDelivered: false, mayRetry: false, error: expect.stringContaining("FLEET_WEBHOOK_NETWORKS") },
+      ]);
+    }
+    expect(received).toEqual([]);
+  });
+
+  it("looks names up and connects to what is allowed", async () => {
+    expect(await sender.send({ url: url.replace("127.0.0.1", "localhost"), secret, id: "m", body })).toEqual({
+      isDelivered: true,
+    });
+  });
+});
+
+describe("Targets", () => {
+  it.each([
+    ["8.8.8.8", true],
+    ["2606:4700::1111", true],
+    ["10.2.0.1", false],
+    ["10.1.0.1", true],
+    ["169.254.169.254", false],
+    ["::ffff:169.254.169.254", false],
+    ["64:ff9b::7f00:1", false],
+    ["100.64.0.1", false],
+    ["fd12::1", false],
+    ["fe80::1", false],
+    ["224.0.0.1", false],
+  ])("%s is allowed: %s", (address, isAllowed) => {
+    expect(new Targets(["10.1.0.0/16"]).isAllowed(address)).toBe(isAllowed);
+  });
+
+  it("knows a network from what is none", () => {
+    expect(["10.0.0.0/8", "::/0", "0.0.0.0/0"].every(isNetwork)).toBe(true);
+    expect(["10.0.0.0", "10.0.0.0/33", "::/129", "a/8", "10.0.0.0/8/8", "10.0.0.0/", ""].some(isNetwork)).toBe(false);
+  });
+});
+
+describe("a webhook's address and secret", () => {
+  it.each([
+    ["https://example.com/hook?x=1", true],
+    ["http://10.0.0.1:8080", true],
+    ["ftp://example.com", false],
+    ["https://user:pass@example.com", false],
+    ["https://example.com/#a", false],
+    ["example.com", false],
+    ["https://example.com/\u0000", false],
+  ])("%j is an address: %s", (value, isRight) => {
+    expect(webhookUrlSchema.safeParse(value).success).toBe(isRight);
+  });
+
+  it.each([
+    [secret, true],
+    [`whsec_${randomBytes(24).toString("base64")}`, true],
+    [`whsec_${randomBytes(23).toString("base64")}`, false],
+    [`whsec_${randomBytes(65).toString("base64")}`, false],
+    [secret.slice(6), false],
+    ["whsec_", false],
+    [`whsec_${"!".repeat(32)}`, false],
+  ])("%s is a secret: %s", (value, isRight) => {
+    expect(webhookSecretSchema.safeParse(value).success).toBe(isRight);
+  });
+});
