@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
-import { PasswordVault } from "./configs/password-vault";
-import { PasswordsStore } from "./configs/passwords.store";
+import { PASSWORDS } from "./configs/passwords.store";
 import { OwnPostgres } from "./platform/database/embedded-postgres";
 import { PgDatabase } from "./platform/database/pg-database";
+import { reseal, type Resealed } from "./platform/secrets/reseal";
+import { SecretVault } from "./platform/secrets/secret-vault";
 import type { Settings } from "./platform/settings/settings";
 
 /**
@@ -13,14 +14,14 @@ import type { Settings } from "./platform/settings/settings";
 export async function rotatePasswords(
   settings: Pick<Settings, "databaseUrl" | "dataDir" | "secretKey">,
   logger: Logger,
-): Promise<{ resealed: number; unreadable: number }> {
+): Promise<Resealed> {
   const postgres = settings.databaseUrl === undefined ? await OwnPostgres.start(settings.dataDir, logger) : undefined;
   try {
     const database = new PgDatabase(settings.databaseUrl ?? postgres?.url ?? "", (error) => {
       logger.warn({ reason: error.message }, "a database connection broke");
     });
     try {
-      return await new PasswordsStore(database, new PasswordVault(settings)).rotate();
+      return await reseal(database, new SecretVault(settings), PASSWORDS);
     } finally {
       await database.close();
     }

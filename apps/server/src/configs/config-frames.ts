@@ -5,8 +5,8 @@ import { AgentLinks } from "../gateway/agent-links";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { Database } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
+import { WrongKeyError } from "../platform/secrets/secret-vault";
 import { type ConfigRow, ConfigsStore } from "./configs.store";
-import { WrongKeyError } from "./password-vault";
 import { PasswordsStore } from "./passwords.store";
 import { pathsNeedingImei, resolve, valuesOf } from "./resolve";
 

@@ -8,7 +8,6 @@ import { ConfigVersionsStore } from "./config-versions.store";
 import { ConfigsController } from "./configs.controller";
 import { ConfigsService } from "./configs.service";
 import { ConfigsStore } from "./configs.store";
-import { PasswordVault } from "./password-vault";
 import { PasswordsStore } from "./passwords.store";
 import { Resolver } from "./resolver";
 import { UnresolvedConfigs } from "./unresolved-configs";
@@ -24,7 +23,6 @@ import { UnresolvedConfigs } from "./unresolved-configs";
     ConfigFrames,
     ConfigGroups,
     ConfigReports,
-    PasswordVault,
     PasswordsStore,
     ProfilesStore,
     Resolver,

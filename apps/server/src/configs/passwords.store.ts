@@ -1,10 +1,13 @@
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
+import { type SealedSecret, SecretVault } from "../platform/secrets/secret-vault";
 import type { LayerPassword } from "./judge";
-import { PasswordVault, type SealedPassword } from "./password-vault";
+
+/** Where they lie, for the rotation of keys. */
+export const PASSWORDS = { name: "mqtt_password", owner: "owner_id" };
 
 /** A stored password; `ownerId` is the device or profile that it is bound to. */
-export interface StoredPassword extends SealedPassword {
+export interface StoredPassword extends SealedSecret {
   id: string;
   ownerId: string;
 }
@@ -12,14 +15,13 @@ export interface StoredPassword extends SealedPassword {
 const SELECT = `SELECT id, owner_id AS "ownerId", sealed, key_id AS "keyId" FROM mqtt_password`;
 /** What was just written may not be referred to yet. */
 const UNUSED_AFTER_S = 3_600;
-const BATCH = 500;
 
 /** The modules' MQTT passwords; whatever uses one refers to it by its id. */
 @Injectable()
 export class PasswordsStore {
   constructor(
     private readonly database: Database,
-    private readonly vault: PasswordVault,
+    private readonly vault: SecretVault,
   ) {}
 
   /** Encrypts and stores a password. @returns its id */
@@ -69,38 +71,5 @@ export class PasswordsStore {
       [UNUSED_AFTER_S],
     );
     return rowCount ?? 0;
-  }
-
-  /**
-   * Encrypts passwords anew that another key than the present one encrypted: in batches of a transaction each, so that it
-   * may be cut short and asked for again. Ids stay, so no configuration changes.
-   * @returns how many were done, and how many cannot be because their key is not here
-   */
-  async rotate(): Promise<{ resealed: number; unreadable: number }> {
-    const done = { resealed: 0, unreadable: 0 };
-    let after = "00000000-0000-0000-0000-000000000000";
-    for (;;) {
-      const batch = await this.database.transaction(async (tx) => {
-        const { rows } = await tx.query<StoredPassword>(
-          `${SELECT} WHERE key_id <> $1 AND id > $2 ORDER BY id LIMIT ${BATCH} FOR UPDATE`,
-          [this.vault.keyId, after],
-        );
-        const known = rows.filter(({ keyId }) => this.vault.knows(keyId));
-        const sealed = known.map(
-          ({ ownerId, ...row }) => this.vault.seal(this.vault.open(row, ownerId), ownerId).sealed,
-        );
-        await tx.query(
-          `UPDATE mqtt_password p SET sealed = v.sealed, key_id = $3
-             FROM unnest($1::uuid[], $2::bytea[]) AS v (id, sealed) WHERE p.id = v.id`,
-          [known.map(({ id }) => id), sealed, this.vault.keyId],
-        );
-        done.resealed += known.length;
-        done.unreadable += rows.length - known.length;
-        return rows;
-      });
-      const last = batch.at(-1);
-      if (!last) return done;
-      after = last.id;
-    }
   }
 }

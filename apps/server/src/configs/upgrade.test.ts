@@ -8,7 +8,7 @@ import { migrate } from "../platform/database/migrations";
 import { ProfilesModule } from "../profiles/profiles.module";
 import { TestApp } from "../test-support/test-app";
 import { ConfigsModule } from "./configs.module";
-import { PasswordVault } from "./password-vault";
+import { SecretVault } from "../platform/secrets/secret-vault";
 
 const MIGRATIONS = path.resolve(import.meta.dirname, "../../../../prisma/migrations");
 const BEFORE = "20261126000000_profiles";
@@ -49,7 +49,7 @@ describe("a database from before there were profiles", () => {
     await client.connect();
     await client.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     await migrate(testDatabase.url, folder);
-    const { sealed, keyId } = new PasswordVault({ secretKey, dataDir: "unused" }).seal("secret", ID);
+    const { sealed, keyId } = new SecretVault({ secretKey, dataDir: "unused" }).seal("secret", ID);
     await client.query("INSERT INTO device (id, name, imei) VALUES ($1, 'd', '860000000000001')", [ID]);
     await client.query("INSERT INTO device_state (device_id) VALUES ($1)", [ID]);
     await client.query(

@@ -13,13 +13,14 @@ import { LOGGER } from "./logging/nest-logger";
 import { Metrics } from "./metrics/metrics";
 import { PostgresQueues, RedisQueues } from "./queues/bull-queues";
 import { Queues } from "./queues/queues";
+import { SecretVault } from "./secrets/secret-vault";
 import { SETTINGS, type Settings } from "./settings/settings";
 import { PostgresSignals } from "./signals/postgres-signals";
 import { RedisSignals } from "./signals/redis-signals";
 import { Signals } from "./signals/signals";
 import { WebhookSender } from "./webhooks/webhook-sender";
 
-/** What every feature may use and none may change: settings, database, queues, signals, log, metrics, webhooks. */
+/** What every feature may use and none may change: settings, database, queues, signals, log, metrics, secrets, webhooks. */
 @Global()
 @Module({})
 export class PlatformModule implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -38,6 +39,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
+        SecretVault,
         { provide: Metrics, useValue: new Metrics() },
         { provide: WebhookSender, useValue: new WebhookSender({ networks: settings.webhookNetworks }) },
         {
@@ -63,7 +65,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
           inject: [Database],
         },
       ],
-      exports: [SETTINGS, LOGGER, Metrics, WebhookSender, Database, Queues, Signals],
+      exports: [SETTINGS, LOGGER, SecretVault, Metrics, WebhookSender, Database, Queues, Signals],
     };
   }
 

@@ -2,34 +2,34 @@ import { Inject, Injectable } from "@nestjs/common";
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { SETTINGS, type Settings } from "../platform/settings/settings";
-import { decodeKey } from "../platform/settings/read-settings";
+import { SETTINGS, type Settings } from "../settings/settings";
+import { decodeKey } from "../settings/read-settings";
 
 const ALGORITHM = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A password as the database holds it. */
-export interface SealedPassword {
+/** A secret as the database holds it. */
+export interface SealedSecret {
   /** nonce, ciphertext, tag */
   sealed: Buffer;
   keyId: string;
 }
 
-/** A password that this process has no key for. */
+/** A secret that this process has no key for. */
 export class WrongKeyError extends Error {
   constructor(readonly keyId: string) {
-    super(`The stored password was encrypted with key ${keyId}, which this server does not have.`);
+    super(`The stored secret was encrypted with key ${keyId}, which this server does not have.`);
     this.name = "WrongKeyError";
   }
 }
 
 /**
- * Encrypts the modules' MQTT passwords with the keys of `FLEET_SECRET_KEY`, or with those kept in the data folder: the first
- * one seals, all of them open.
+ * Encrypts what the database keeps secret with the keys of `FLEET_SECRET_KEY`, or with those kept in the data folder: the
+ * first one seals, all of them open.
  */
 @Injectable()
-export class PasswordVault {
+export class SecretVault {
   private readonly keys: Map<string, Buffer>;
   /** Tells keys apart without telling anything of them. */
   readonly keyId: string;
@@ -40,16 +40,16 @@ export class PasswordVault {
     this.keyId = [...this.keys.keys()][0] ?? "";
   }
 
-  /** @param ownerId binds the result to a device or profile: it cannot be opened as another's */
-  seal(password: string, ownerId: string): SealedPassword {
+  /** @param ownerId binds the result to what it belongs to: it cannot be opened as another's */
+  seal(secret: string, ownerId: string): SealedSecret {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.key(this.keyId), nonce).setAAD(Buffer.from(ownerId));
-    const text = Buffer.concat([cipher.update(password, "utf8"), cipher.final()]);
+    const text = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
     return { sealed: Buffer.concat([nonce, text, cipher.getAuthTag()]), keyId: this.keyId };
   }
 
   /** @throws WrongKeyError where a key sealed it that is not here */
-  open({ sealed, keyId }: SealedPassword, ownerId: string): string {
+  open({ sealed, keyId }: SealedSecret, ownerId: string): string {
     const decipher = createDecipheriv(ALGORITHM, this.key(keyId), sealed.subarray(0, NONCE_BYTES))
       .setAAD(Buffer.from(ownerId))
       .setAuthTag(sealed.subarray(-TAG_BYTES));
