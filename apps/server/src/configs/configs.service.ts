@@ -16,12 +16,12 @@ import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database, type Transaction } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
-import { invalid, notFound, ProblemError } from "../platform/problems/problem.error";
+import { invalid, notFound } from "../platform/problems/problem.error";
 import { ConfigFrames } from "./config-frames";
 import { type ConfigVersionRow, ConfigVersionsStore } from "./config-versions.store";
 import { type ConfigReport, type ConfigRow, ConfigsStore, type VersionCause } from "./configs.store";
 import { driftOf } from "./drift";
-import { entityTag, type VersionCondition } from "./if-match";
+import { otherVersion, type VersionCondition } from "./if-match";
 import { mergePatch } from "./merge-patch";
 import { explain } from "./overlay";
 import { PasswordsStore } from "./passwords.store";
@@ -164,7 +164,7 @@ export class ConfigsService {
     const written = await this.idempotency.once(request, async (tx) => {
       const [row] = await this.store.lock(tx, [deviceId]);
       if (!row) throw notFound("device", deviceId);
-      if (!condition(row.version)) throw preconditionFailed(toState(row));
+      if (!condition(row.version)) throw otherVersion("configuration", row.version, toState(row));
       const own = await next(tx, row);
       const [outcome] = await this.resolver.resolve(tx, [{ ...row, ...own }]);
       if (!outcome || outcome.problems.length > 0) throw invalid(outcome?.problems ?? []);
@@ -249,15 +249,4 @@ function toVersion(row: ConfigVersionRow): ConfigVersion {
     },
     changes,
   };
-}
-
-function preconditionFailed(current: ConfigState): ProblemError {
-  return new ProblemError(
-    412,
-    "Precondition failed",
-    `The configuration has version ${current.version}, not one that If-Match names.`,
-    undefined,
-    { ETag: entityTag(current.version) },
-    { current },
-  );
 }

@@ -1,5 +1,6 @@
 import { ApiHeader } from "@nestjs/swagger";
-import { invalid } from "../platform/problems/problem.error";
+import type { FastifyReply } from "fastify";
+import { invalid, ProblemError } from "../platform/problems/problem.error";
 
 /** A condition on the version that a write replaces. */
 export type VersionCondition = (version: number) => boolean;
@@ -22,6 +23,18 @@ export function readIfMatch(header: string | undefined): VersionCondition {
   return (version) => tags.includes(entityTag(version));
 }
 
+/** The 412 of a write that was meant for another version than the one that is there, which it tells. */
+export function otherVersion(what: string, version: number, current: unknown): ProblemError {
+  return new ProblemError(
+    412,
+    "Precondition failed",
+    `The ${what} has version ${version}, not one that If-Match names.`,
+    undefined,
+    { ETag: entityTag(version) },
+    { current },
+  );
+}
+
 /** The `ETag` of a version. */
 export function entityTag(version: number): string {
   return `"${version}"`;
@@ -30,3 +43,10 @@ export function entityTag(version: number): string {
 /** Documents the header on a route that reads it. */
 export const IfMatchHeader = () =>
   ApiHeader({ name: "If-Match", required: false, description: 'The version seen, such as "3"; another one is 412.' });
+
+/** Answers something with the `ETag` of its version. */
+export async function tagged<T extends { version: number }>(reply: FastifyReply, answer: Promise<T>): Promise<T> {
+  const found = await answer;
+  void reply.header("ETag", entityTag(found.version));
+  return found;
+}

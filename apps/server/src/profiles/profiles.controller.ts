@@ -17,7 +17,7 @@ import { ApiConsumes, ApiTags } from "@nestjs/swagger";
 import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
-import { entityTag, IfMatchHeader, readIfMatch } from "../configs/if-match";
+import { IfMatchHeader, readIfMatch, tagged } from "../configs/if-match";
 import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { ProfilesService } from "./profiles.service";
@@ -100,10 +100,4 @@ export class ProfilesController {
   ) {
     return this.profiles.remove(id, readIfMatch(ifMatch), query, name);
   }
-}
-
-async function tagged<T extends { version: number }>(reply: FastifyReply, profile: Promise<T>): Promise<T> {
-  const found = await profile;
-  void reply.header("ETag", entityTag(found.version));
-  return found;
 }

@@ -19,7 +19,7 @@ import { Injectable } from "@nestjs/common";
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { ConfigsStore } from "../configs/configs.store";
-import { entityTag, type VersionCondition } from "../configs/if-match";
+import { otherVersion, type VersionCondition } from "../configs/if-match";
 import { mergePatch } from "../configs/merge-patch";
 import { PasswordsStore } from "../configs/passwords.store";
 import { Resolver } from "../configs/resolver";
@@ -30,7 +30,8 @@ import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database, type Transaction } from "../platform/database/database";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
-import { conflict, invalid, notFound, ProblemError } from "../platform/problems/problem.error";
+import { conflict, invalid, notFound } from "../platform/problems/problem.error";
+import { uniqueName } from "../platform/problems/unique-name";
 import { fieldErrors } from "../platform/problems/validation.pipe";
 import { Signals } from "../platform/signals/signals";
 import { type ProfileRow, ProfilesStore } from "./profiles.store";
@@ -145,7 +146,7 @@ export class ProfilesService {
       template: withoutPassword(template),
       passwordId: await this.passwordAfter(tx, id, former, template),
     };
-    const row = await uniqueName(() => this.store.write(tx, id, fields, author));
+    const row = await uniqueName("profile", () => this.store.write(tx, id, fields, author));
     const selectors = [...(former ? [former.selector] : []), row.selector];
     await this.store.markUnresolved(tx, selectors, { author, source: "profile", id, name });
     return { ...toProfile(row), effect: await this.effect(tx, selectors) };
@@ -211,15 +212,8 @@ export class ProfilesService {
   private async held(tx: Transaction, id: string, condition: VersionCondition): Promise<ProfileRow> {
     const row = await this.store.find(tx, id);
     if (!row) throw notFound("profile", id);
-    if (condition(row.version)) return row;
-    throw new ProblemError(
-      412,
-      "Precondition failed",
-      `The profile has version ${row.version}, not one that If-Match names.`,
-      undefined,
-      { ETag: entityTag(row.version) },
-      { current: toProfile(row) },
-    );
+    if (!condition(row.version)) throw otherVersion("profile", row.version, toProfile(row));
+    return row;
   }
 }
 
@@ -255,16 +249,4 @@ function keepingNullPassword(patch: Record<string, unknown>, merged: unknown): u
     return merged;
   const profile = merged as { template?: { mqtt?: object } };
   return { ...profile, template: { ...profile.template, mqtt: { ...profile.template?.mqtt, password: null } } };
-}
-
-/** @throws 409 naming `name` where another profile has it */
-async function uniqueName<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "23505") throw error;
-    throw conflict("Another profile has this name.", [
-      { path: "name", rule: "unique", message: "another profile has this name" },
-    ]);
-  }
 }
