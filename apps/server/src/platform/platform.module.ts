@@ -10,6 +10,7 @@ import type { Logger } from "pino";
 import { Database } from "./database/database";
 import { PgDatabase } from "./database/pg-database";
 import { LOGGER } from "./logging/nest-logger";
+import { Mailer } from "./mail/mailer";
 import { Metrics } from "./metrics/metrics";
 import { PostgresQueues, RedisQueues } from "./queues/bull-queues";
 import { Queues } from "./queues/queues";
@@ -20,7 +21,7 @@ import { RedisSignals } from "./signals/redis-signals";
 import { Signals } from "./signals/signals";
 import { WebhookSender } from "./webhooks/webhook-sender";
 
-/** What every feature may use and none may change: settings, database, queues, signals, log, metrics, secrets, webhooks. */
+/** What every feature may use and none may change: settings, database, queues, signals, log, metrics, secrets, mail, webhooks. */
 @Global()
 @Module({})
 export class PlatformModule implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -41,6 +42,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
         { provide: LOGGER, useValue: logger },
         SecretVault,
         { provide: Metrics, useValue: new Metrics() },
+        { provide: Mailer, useValue: new Mailer({ url: settings.smtpUrl, from: settings.mailFrom }) },
         { provide: WebhookSender, useValue: new WebhookSender({ networks: settings.webhookNetworks }) },
         {
           provide: Database,
@@ -65,7 +67,7 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
           inject: [Database],
         },
       ],
-      exports: [SETTINGS, LOGGER, SecretVault, Metrics, WebhookSender, Database, Queues, Signals],
+      exports: [SETTINGS, LOGGER, SecretVault, Metrics, Mailer, WebhookSender, Database, Queues, Signals],
     };
   }
 

@@ -34,6 +34,8 @@ export class FleetServer {
       nodeId: `node-${randomBytes(4).toString("hex")}`,
       retentionDays: 90,
       webhookNetworks: ["127.0.0.0/8"],
+      smtpUrl: undefined,
+      mailFrom: undefined,
       logLevel: "debug",
       ...changes,
     };

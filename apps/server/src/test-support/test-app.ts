@@ -118,6 +118,8 @@ export class TestApp {
       nodeId: "test",
       retentionDays: 90,
       webhookNetworks: ["127.0.0.0/8"],
+      smtpUrl: undefined,
+      mailFrom: undefined,
       logLevel: "silent",
       ...changes,
     };

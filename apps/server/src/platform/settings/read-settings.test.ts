@@ -12,6 +12,8 @@ describe("readSettings", () => {
       dataDir: ".fleet",
       retentionDays: 90,
       webhookNetworks: [],
+      smtpUrl: undefined,
+      mailFrom: undefined,
       logLevel: "info",
     });
     expect([...settings.roles]).toEqual(["api", "gateway", "worker"]);
@@ -35,6 +37,8 @@ describe("readSettings", () => {
         FLEET_RETENTION_DAYS: "7",
         FLEET_SECRET_KEY: "ab".repeat(32),
         FLEET_WEBHOOK_NETWORKS: "10.1.0.0/16, fd00::/8",
+        FLEET_SMTP_URL: "smtps://fleet:secret@mail:465",
+        FLEET_MAIL_FROM: "The fleet <fleet@example.com>",
       }),
     ).toMatchObject({
       port: 8080,
@@ -46,6 +50,8 @@ describe("readSettings", () => {
       nodeId: "node-1",
       retentionDays: 7,
       webhookNetworks: ["10.1.0.0/16", "fd00::/8"],
+      smtpUrl: "smtps://fleet:secret@mail:465",
+      mailFrom: "The fleet <fleet@example.com>",
     });
   });
 
@@ -65,11 +71,20 @@ describe("readSettings", () => {
     ["FLEET_RETENTION_DAYS", "0", "1 to 9999"],
     ["FLEET_WEBHOOK_NETWORKS", "10.1.0.0", "10.1.0.0/16"],
     ["FLEET_WEBHOOK_NETWORKS", "10.0.0.0/33", "10.1.0.0/16"],
+    ["FLEET_SMTP_URL", "mail:25", "smtp://"],
+    ["FLEET_MAIL_FROM", "fleet", "fleet@example.com"],
+    ["FLEET_MAIL_FROM", "a@b\r\nBcc: c@d", "fleet@example.com"],
     ["LOG_LEVEL", "loud", "info"],
   ])("refuses %s=%s in one line that names it and says what is expected", (name, value, expected) => {
     const read = () => readSettings({ [name]: value });
     expect(read).toThrow(SettingsError);
     expect(read).toThrow(new RegExp(`^${name} [^\n]*${expected}`));
+  });
+
+  it("refuses a mail server without an address that mails come from", () => {
+    expect(() => readSettings({ FLEET_SMTP_URL: "smtp://mail" })).toThrow(
+      /^FLEET_MAIL_FROM is missing: .*FLEET_SMTP_URL/,
+    );
   });
 
   it("never repeats a secret's value", () => {

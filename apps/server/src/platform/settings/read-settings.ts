@@ -5,6 +5,7 @@ import { isNetwork } from "../webhooks/targets";
 import type { Settings } from "./settings";
 
 const ROLES = ["api", "gateway", "worker"] as const;
+const MAIL_FROM = /^(?:[^<>@\p{Cc}]{1,128}<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const url = (protocols: string[], example: string) =>
@@ -59,6 +60,11 @@ const schema = z.object({
     .refine((networks) => networks.every(isNetwork), {
       error: "expected networks such as 10.1.0.0/16 or fd00::/8 with commas between them",
     }),
+  FLEET_SMTP_URL: url(["smtp:", "smtps:"], "smtp://user:password@host:587"),
+  FLEET_MAIL_FROM: z
+    .string()
+    .regex(MAIL_FROM, "expected an address such as fleet@example.com or Fleet <fleet@example.com>")
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
 
@@ -77,6 +83,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     throw new SettingsError(`${String(issue?.path[0])} has a wrong value: ${issue?.message}`);
   }
   const { data } = parsed;
+  if (data.FLEET_SMTP_URL !== undefined && data.FLEET_MAIL_FROM === undefined)
+    throw new SettingsError("FLEET_MAIL_FROM is missing: with FLEET_SMTP_URL, mails need an address they come from");
   return {
     port: data.PORT,
     host: data.HOST,
@@ -90,6 +98,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     nodeId: data.FLEET_NODE_ID ?? `${hostname().slice(0, 40)}-${randomBytes(4).toString("hex")}`,
     retentionDays: data.FLEET_RETENTION_DAYS,
     webhookNetworks: data.FLEET_WEBHOOK_NETWORKS,
+    smtpUrl: data.FLEET_SMTP_URL,
+    mailFrom: data.FLEET_MAIL_FROM,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -20,6 +20,10 @@ export interface Settings {
   readonly retentionDays: number;
   /** Networks that webhooks may reach besides public addresses, as `10.1.0.0/16`. */
   readonly webhookNetworks: readonly string[];
+  /** `smtp://user:password@host:587` or `smtps://…`; undefined: no mail is sent. */
+  readonly smtpUrl: string | undefined;
+  /** Whom mails come from: an address, or `Name <address>`. Given where `smtpUrl` is. */
+  readonly mailFrom: string | undefined;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
 }
 
