@@ -71,7 +71,7 @@ module.exports = {
       name: "gateway and ingest know no feature",
       severity: "error",
       from: { path: "^apps/server/src/(platform|gateway|ingest)/", pathNot: TESTS },
-      to: { path: "^apps/server/src/(history|analytics|live|devices|configs|jobs|dispatch|console|audit)/" },
+      to: { path: "^apps/server/src/(history|analytics|alerts|live|devices|configs|jobs|dispatch|console|audit)/" },
     },
     {
       name: "platform knows no fleet",

@@ -13,6 +13,8 @@ interface Operation {
   responses: Record<string, { content?: Record<string, { schema: object }> }>;
 }
 
+const RULE = { name: ":rule", kind: "device-offline", params: {}, selector: { tags: ["nowhere"] } };
+const CHANNEL = { kind: "email", to: ["someone@example.com"] };
 const CONFIG = { mqtt: { host: "broker.example", port: 1883, clientId: "{device}" } };
 /** A body that each operation takes; `:device` stands for the id of one. */
 const BODIES: Record<string, object> = {
@@ -27,10 +29,20 @@ const BODIES: Record<string, object> = {
   "post /api/v1/profiles": { name: "another", selector: { tags: ["nowhere"] }, template: { mqtt: { port: 1885 } } },
   "put /api/v1/profiles/{id}": { name: ":profile", selector: { tags: ["nowhere"] }, template: {} },
   "patch /api/v1/profiles/{id}": { priority: 7 },
+  "post /api/v1/alert-rules": { ...RULE, name: "another" },
+  "put /api/v1/alert-rules/{id}": RULE,
+  "post /api/v1/alert-channels": { ...CHANNEL, name: "another" },
+  "put /api/v1/alert-channels/{id}": { ...CHANNEL, name: ":channel" },
+  "post /api/v1/silences": { selector: { tags: ["nowhere"] }, to: "2999-01-01T00:00:00Z", reason: "works" },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
 /** The same for those that take CSV. */
 const FILES: Record<string, string> = { "post /api/v1/devices/import": "name\nimported" };
+/** Whose operations name one of them. */
+const COLLECTIONS = [
+  ...(["devices", "jobs", "api-keys", "enrollment-keys", "profiles"] as const),
+  ...(["alert-rules", "alert-channels", "alerts", "silences", "notifications"] as const),
+];
 /** Answers that do not end: their headers are looked at. */
 const STREAMS = new Set(["get /api/v1/live"]);
 /** What only a device that is connected can do; none is here. */
@@ -41,7 +53,8 @@ describe("the REST API", () => {
   let server: FleetServer;
   let operations: { name: string; method: string; path: string; operation: Operation }[];
   const keys: Partial<Record<Role, string>> = {};
-  let ids: { device: string; job: string; key: string; enrollmentKey: string; profile: string };
+  /** What each collection's operations are called with; `devices` also for what has no id of its own. */
+  let ids: Record<(typeof COLLECTIONS)[number], string>;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -68,7 +81,33 @@ describe("the REST API", () => {
       selector: { tags: ["nowhere"] },
       template: {},
     });
-    ids = { device, job: job.id, key: key.id, enrollmentKey: enrollmentKey.id, profile: profile.id };
+    const rule = await server.ok("POST", "alert-rules", { ...RULE, name: crypto.randomUUID() });
+    const channel = await server.ok("POST", "alert-channels", { ...CHANNEL, name: crypto.randomUUID() });
+    const silence = await server.ok("POST", "silences", BODIES["post /api/v1/silences"]);
+    const { rows } = await server.database.pool.query<{ alert: string; notification: string }>(
+      `WITH a AS (
+         INSERT INTO alert (rule_id, rule_name, kind, severity, subject_id, subject_name, facts, since, fired_at, devices)
+         VALUES ($1, 'rule', 'device-offline', 'info', $2, 'd', '{}', now(), now(), 1) RETURNING id
+       ),
+       n AS (
+         INSERT INTO notification (channel_id, rule_id, type, payload, status)
+         VALUES ($3, $1, 'alerts.firing', '{"data": {"rule": {}, "alerts": [], "total": 0}}', 'failed') RETURNING id
+       )
+       SELECT a.id AS alert, n.id AS notification FROM a, n`,
+      [rule.id, device, channel.id],
+    );
+    ids = {
+      devices: device,
+      jobs: job.id,
+      "api-keys": key.id,
+      "enrollment-keys": enrollmentKey.id,
+      profiles: profile.id,
+      "alert-rules": rule.id,
+      "alert-channels": channel.id,
+      alerts: rows[0]!.alert,
+      silences: silence.id,
+      notifications: rows[0]!.notification,
+    };
   });
   afterAll(async () => {
     await server.stop();
@@ -79,13 +118,15 @@ describe("the REST API", () => {
     key === undefined ? {} : { authorization: `Bearer ${key}` };
   /** Calls a documented operation as its document says. */
   const call = ({ name, method, path }: (typeof operations)[number], key: string | undefined) => {
-    const collection = path.split("/")[3] ?? "";
-    const id =
-      { jobs: ids.job, "api-keys": ids.key, "enrollment-keys": ids.enrollmentKey, profiles: ids.profile }[collection] ??
-      ids.device;
+    const collection = COLLECTIONS.find((name) => name === path.split("/")[3]);
+    const id = ids[collection ?? "devices"];
     const body =
       BODIES[name] &&
-      JSON.stringify(BODIES[name]).replaceAll(":device", ids.device).replaceAll(":profile", ids.profile);
+      JSON.stringify(BODIES[name])
+        .replaceAll(":device", ids.devices)
+        .replaceAll(":profile", ids.profiles)
+        .replaceAll(":rule", ids["alert-rules"])
+        .replaceAll(":channel", ids["alert-channels"]);
     if (FILES[name] !== undefined)
       return server.send(method.toUpperCase(), path, {
         headers: { ...headersOf(key), "content-type": "text/csv" },
@@ -168,7 +209,7 @@ describe("the REST API", () => {
 
   it("answers a job that is to be rehearsed in the shape of a rehearsal", async () => {
     const { operation } = operations.find(({ name }) => name === "post /api/v1/jobs")!;
-    const body = { kind: "probe", targets: { deviceIds: [ids.device] }, rehearse: true };
+    const body = { kind: "probe", targets: { deviceIds: [ids.devices] }, rehearse: true };
     const answer = await server.request("POST", "jobs", body, keys.operator);
     const schema = operation.responses["200"]?.content?.["application/json"]?.schema;
     expect(answer.status).toBe(200);
@@ -179,8 +220,7 @@ describe("the REST API", () => {
 
   it("answers an unknown thing with 404 on every operation that names one", async () => {
     for (const entry of operations.filter(({ path }) => path.includes("{id}"))) {
-      const unknown = () => crypto.randomUUID();
-      ids = { device: unknown(), job: unknown(), key: unknown(), enrollmentKey: unknown(), profile: unknown() };
+      ids = Object.fromEntries(COLLECTIONS.map((name) => [name, crypto.randomUUID()])) as typeof ids;
       expectProblem(await call(entry, keys.admin), 404);
     }
     const nobody = crypto.randomUUID();
@@ -268,7 +308,7 @@ describe("the REST API", () => {
   });
 
   it("takes a merge patch by its own media type", async () => {
-    const answer = await server.send("PATCH", `/api/v1/devices/${ids.device}/config`, {
+    const answer = await server.send("PATCH", `/api/v1/devices/${ids.devices}/config`, {
       ...json('{"mqtt":{"port":1885}}', "application/merge-patch+json"),
       headers: { ...headersOf(keys.operator), "content-type": "application/merge-patch+json" },
     });

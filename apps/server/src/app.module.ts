@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from "@nestjs/common";
+import { AlertsModule } from "./alerts/alerts.module";
 import { AnalyticsModule } from "./analytics/analytics.module";
 import { AuthModule } from "./auth/auth.module";
 import { ConfigsModule } from "./configs/configs.module";
@@ -37,6 +38,7 @@ export class AppModule {
         EnrollmentModule,
         ConsoleModule,
         LiveModule,
+        AlertsModule,
       ],
     };
   }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { CHANNEL_SECRETS } from "./alerts/channels.store";
 import { PASSWORDS } from "./configs/passwords.store";
 import { OwnPostgres } from "./platform/database/embedded-postgres";
 import { PgDatabase } from "./platform/database/pg-database";
@@ -21,7 +22,14 @@ export async function rotatePasswords(
       logger.warn({ reason: error.message }, "a database connection broke");
     });
     try {
-      return await reseal(database, new SecretVault(settings), PASSWORDS);
+      const vault = new SecretVault(settings);
+      const total = { resealed: 0, unreadable: 0 };
+      for (const table of [PASSWORDS, CHANNEL_SECRETS]) {
+        const { resealed, unreadable } = await reseal(database, vault, table);
+        total.resealed += resealed;
+        total.unreadable += unreadable;
+      }
+      return total;
     } finally {
       await database.close();
     }

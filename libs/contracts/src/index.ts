@@ -1,3 +1,6 @@
+export * from "./alert-channels";
+export * from "./alert-rules";
+export * from "./alerts";
 export * from "./analytics";
 export * from "./api-keys";
 export * from "./at-command";

@@ -1,6 +1,8 @@
 import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
 import { CAUSES } from "@mn316-fleet/protocol";
 import { z } from "zod";
+import { severitySchema } from "./alert-rules";
+import { alertStateSchema } from "./alerts";
 import { idSchema, tagSchema, timeSchema } from "./common";
 import { configStatusSchema } from "./devices";
 import { executionStatusSchema } from "./jobs";
@@ -34,6 +36,16 @@ export const liveEventSchema = z.discriminatedUnion("kind", [
     status: executionStatusSchema,
     attempt: z.number().int(),
   }),
+  /** An alert fired, was acknowledged, or is over; without a device where it is a group's or a job's. */
+  z.object({
+    kind: z.literal("alert"),
+    ...base,
+    deviceId: idSchema.optional(),
+    id: idSchema,
+    ruleId: idSchema.nullable(),
+    state: alertStateSchema,
+    severity: severitySchema,
+  }),
   z.object({ kind: z.literal("job"), ...base, id: idSchema, status: z.string() }),
   /** Events before this were missed: what is shown has to be read anew. */
   z.object({ kind: z.literal("reset"), ...base }),
@@ -41,7 +53,7 @@ export const liveEventSchema = z.discriminatedUnion("kind", [
 export type LiveEvent = z.infer<typeof liveEventSchema>;
 
 /** The kinds that a reader can choose. */
-export const LIVE_KINDS = ["device", "removed", "config", "execution", "job"] as const;
+export const LIVE_KINDS = ["device", "removed", "config", "execution", "job", "alert"] as const;
 export type LiveKind = (typeof LIVE_KINDS)[number];
 
 /** `reset` comes to every reader; events without a device only to those that name neither tag, state nor device. */
