@@ -8,6 +8,9 @@ import type { HttpAnswer } from "./test-app";
 import { TestApp } from "./test-app";
 
 const MINUTE_MS = 60_000;
+/** All processes of a fleet have the same. */
+export const SECRET_KEY = "ab".repeat(32);
+const ADMIN_KEY = `mfk_${"a".repeat(43)}`;
 
 /** The alerts on a database of their own, without workers' timers: the test says when a look is made, and at what time. */
 export class AlertsUnderTest {
@@ -29,8 +32,8 @@ export class AlertsUnderTest {
 
   /** Another server process on the same database. */
   async addApp(changes: Partial<Settings> = {}): Promise<TestApp> {
-    const roles = new Set(["api"] as const);
-    const app = await TestApp.start([DevicesModule, AlertsModule], this.testDatabase.url, { roles, ...changes });
+    const shared = { roles: new Set(["api"] as const), secretKey: SECRET_KEY, adminKey: ADMIN_KEY };
+    const app = await TestApp.start([DevicesModule, AlertsModule], this.testDatabase.url, { ...shared, ...changes });
     this.apps.push(app);
     return app;
   }
@@ -39,6 +42,10 @@ export class AlertsUnderTest {
     const [app] = this.apps;
     if (!app) throw new Error("no app was started");
     return app;
+  }
+
+  get databaseUrl(): string {
+    return this.testDatabase.url;
   }
 
   async stop(): Promise<void> {

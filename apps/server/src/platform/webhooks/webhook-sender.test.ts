@@ -1,9 +1,8 @@
 import { webhookSecretSchema, webhookUrlSchema } from "@mn316-fleet/contracts";
 import { eventually } from "@mn316-fleet/testkit";
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
+import { WebhookReceiver } from "../../test-support/webhook-receiver";
 import { isNetwork, Targets } from "./targets";
 import { WebhookSender } from "./webhook-sender";
 
@@ -11,35 +10,22 @@ const secret = `whsec_${randomBytes(32).toString("base64")}`;
 const body = JSON.stringify({ text: "größer" });
 
 describe("WebhookSender", () => {
-  let receiver: Server;
+  let receiver: WebhookReceiver;
   let url: string;
-  let received: { headers: IncomingHttpHeaders; text: string }[];
-  let answer: (response: ServerResponse) => void;
   const sender = new WebhookSender({ networks: ["127.0.0.0/8"], timeoutMs: 2_000 });
-  const impatient = new WebhookSender({ networks: ["127.0.0.0/8"], timeoutMs: 100 });
+  const impatient = new WebhookSender({ networks: ["127.0.0.0/8"], timeoutMs: 1_000 });
 
   beforeEach(async () => {
-    received = [];
-    answer = (response) => response.writeHead(204).end();
-    receiver = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        received.push({ headers: request.headers, text: Buffer.concat(chunks).toString() });
-        answer(response);
-      });
-    });
-    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?a=b`;
+    receiver = await WebhookReceiver.start();
+    url = receiver.url;
   });
   afterEach(async () => {
-    receiver.closeAllConnections();
-    await new Promise((resolve) => receiver.close(resolve));
+    await receiver.stop();
   });
 
   it("signs so that a receiver can verify id, time and body", async () => {
     expect(await sender.send({ url, secret, id: "msg-1", body })).toEqual({ isDelivered: true });
-    const [{ headers, text } = { headers: {}, text: "" }] = received;
+    const [{ headers, text } = { headers: {}, text: "" }] = receiver.received;
     expect(text).toBe(body);
     expect(headers).toMatchObject({ "webhook-id": "msg-1", "content-type": "application/json" });
     const signed = headers as Record<string, string>;
@@ -54,7 +40,7 @@ describe("WebhookSender", () => {
     [404, true],
     [410, false],
   ])("takes %i for a failure that may be retried: %s", async (status, mayRetry) => {
-    answer = (response) => response.writeHead(status).end("no");
+    receiver.answer = (response) => response.writeHead(status).end("no");
     expect(await sender.send({ url, secret, id: "m", body })).toEqual({
       isDelivered: false,
       mayRetry,
@@ -63,28 +49,26 @@ describe("WebhookSender", () => {
   });
 
   it("does not follow a redirect", async () => {
-    answer = (response) => response.writeHead(307, { location: "/elsewhere" }).end();
+    receiver.answer = (response) => response.writeHead(307, { location: "/elsewhere" }).end();
     const outcome = await sender.send({ url, secret, id: "m", body });
     expect(outcome).toMatchObject({ isDelivered: false, mayRetry: true, error: expect.stringContaining("redirects") });
-    expect(received).toHaveLength(1);
+    expect(receiver.received).toHaveLength(1);
   });
 
   it("gives up on a receiver that hangs, or that is not there", async () => {
-    answer = () => undefined;
-    const hung = { isDelivered: false, mayRetry: true, error: "no answer within 0.1 s" };
+    receiver.answer = () => undefined;
+    const hung = { isDelivered: false, mayRetry: true, error: "no answer within 1 s" };
     expect(await impatient.send({ url, secret, id: "m", body })).toEqual(hung);
-    receiver.closeAllConnections();
-    await new Promise((resolve) => receiver.close(resolve));
+    await receiver.stop();
     const away = { isDelivered: false, mayRetry: true, error: expect.stringContaining("ECONNREFUSED") };
     expect(await sender.send({ url, secret, id: "m", body })).toEqual(away);
-    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   });
 
   it("goes by the status of an answer that does not end, or is endless", async () => {
-    answer = (response) => void response.writeHead(200).write("a");
+    receiver.answer = (response) => void response.writeHead(200).write("a");
     expect(await impatient.send({ url, secret, id: "m", body })).toEqual({ isDelivered: true });
     let isCutOff = false;
-    answer = (response) => {
+    receiver.answer = (response) => {
       response.on("close", () => (isCutOff = true)).writeHead(500);
       const more = () => {
         while (!response.destroyed && response.write("x".repeat(65_536)));
@@ -108,7 +92,7 @@ describe("WebhookSender", () => {
         { isDelivered: false, mayRetry: false, error: expect.stringContaining("FLEET_WEBHOOK_NETWORKS") },
       ]);
     }
-    expect(received).toEqual([]);
+    expect(receiver.received).toEqual([]);
   });
 
   it("looks names up and connects to what is allowed", async () => {
