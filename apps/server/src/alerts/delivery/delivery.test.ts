@@ -150,10 +150,13 @@ describe("the delivery of notifications", () => {
     await fleet.sql("UPDATE alert_channel SET key_id = 'gone' WHERE id = $1", [unreadable]);
     await outage([await webhook(), unreadable]);
     await fleet.addApp({ roles: new Set(["worker"] as const) });
-    await eventually(async () => {
-      const told = await notifications("state=delivered");
-      expect(told).toHaveLength(1);
-    }, { timeoutMs: 15_000 });
+    await eventually(
+      async () => {
+        const told = await notifications("state=delivered");
+        expect(told).toHaveLength(1);
+      },
+      { timeoutMs: 15_000 },
+    );
     expect(await notifications("state=pending")).toMatchObject([{ lastError: expect.stringContaining("key gone") }]);
   }, 30_000);
 

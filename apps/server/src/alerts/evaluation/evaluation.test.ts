@@ -133,6 +133,15 @@ describe("alert rules", () => {
     });
   });
 
+  it("are looked at again when the database's clock was put back", async () => {
+    await fleet.rule();
+    await fleet.look(120);
+    const id = await fleet.device();
+    await fleet.link([id], false, 0);
+    expect(await fleet.look(6)).toBe(1);
+    expect(await fleet.alerts()).toMatchObject([{ deviceId: id }]);
+  });
+
   describe("of groups", () => {
     const grouped = { groupBy: { by: "cell" as const, minDevices: 5, withinS: 600 } };
     const devices = async (count: number, fields: { cell?: string; tags?: string[] }) => {
@@ -175,6 +184,17 @@ describe("alert rules", () => {
       const listed = [...page.items, ...rest.items].map(({ deviceId }: { deviceId: string }) => deviceId);
       expect(listed.sort()).toEqual([...ids].sort());
       expect((await fleet.alerts(`deviceId=${ids[7]}`)).map(({ id }) => id)).toEqual([cell.id]);
+    });
+
+    it("stay while those that helped to open it wait for their time", async () => {
+      await fleet.rule(grouped);
+      const ids = await devices(5, { cell: "4A-1" });
+      await fleet.link(ids.slice(0, 1), false, 0);
+      await fleet.link(ids.slice(1), false, 2);
+      for (const minutes of [2.5, 5.1, 5.5, 6]) await fleet.look(minutes);
+      expect(await fleet.alerts("")).toMatchObject([{ group: { key: "4A-1" }, state: "firing", devices: 1 }]);
+      await fleet.look(7.1);
+      expect(await fleet.alerts("")).toMatchObject([{ group: { key: "4A-1" }, state: "firing", devices: 5 }]);
     });
 
     it("fold singles into the alert of their cell, and end when half of what it takes is left", async () => {

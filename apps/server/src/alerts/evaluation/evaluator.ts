@@ -19,6 +19,8 @@ const STATE_EVERY_S = 15;
 /** One that looks back on a window costs more and changes slowly: so many looks a window, within bounds. */
 const LOOKS_A_WINDOW = 96;
 const WINDOW_EVERY_S = { min: 15, max: 900 };
+/** A look that is so far in the future was dated by a clock that was put back since. */
+const CLOCK_JUMP_S = 60;
 
 /**
  * Looks at every rule again and again, on workers. Each look is one transaction that holds the rule's row: of several nodes
@@ -114,7 +116,8 @@ function isDue({ evaluatedAt, params }: RuleRow, now: Date): boolean {
   const windowS = overS ?? withinS;
   const { min, max } = WINDOW_EVERY_S;
   const everyS = windowS === undefined ? STATE_EVERY_S : Math.min(max, Math.max(min, windowS / LOOKS_A_WINDOW));
-  return now.getTime() - evaluatedAt.getTime() >= everyS * 1_000;
+  const ageS = (now.getTime() - evaluatedAt.getTime()) / 1_000;
+  return ageS >= everyS || ageS < -CLOCK_JUMP_S;
 }
 
 /** How long a rule's condition must last; kinds that look back on a window have that in their window. */

@@ -23,18 +23,20 @@ export class RaisingStore {
 
   /**
    * A group's alert is over when half of what it takes to open one is left, so that it does not open and close with every
-   * device; who is left then gets an alert of its own.
+   * device; who is left then gets an alert of its own. Those whose time has not come count here, too: they helped to open it.
    */
   private async endGroups(tx: Transaction, rule: RuleRow, { minDevices }: Grouping, now: Date): Promise<void> {
     await tx.query(
       `WITH counted AS (
-         SELECT g.id, (SELECT count(*)::int FROM alert_subject x WHERE x.alert_id = g.id) AS remaining
+         SELECT g.id, (SELECT count(*)::int FROM alert_subject x WHERE x.alert_id = g.id) AS remaining,
+                (SELECT count(*)::int FROM alert_subject x
+                  WHERE x.rule_id = $1 AND x.group_key = g.group_key AND x.alert_id IS NULL) AS pending
            FROM alert g WHERE g.rule_id = $1 AND g.group_key IS NOT NULL AND g.resolved_at IS NULL
        ),
        ended AS (
          UPDATE alert a SET resolved_at = $2, devices = c.remaining,
                             resolution = CASE WHEN c.remaining = 0 THEN 'recovered' ELSE 'group-ended' END
-           FROM counted c WHERE a.id = c.id AND c.remaining <= $3 RETURNING a.id
+           FROM counted c WHERE a.id = c.id AND c.remaining + c.pending <= $3 RETURNING a.id
        ),
        well AS (DELETE FROM alert_subject x USING ended e WHERE x.alert_id = e.id AND x.clear_since IS NOT NULL),
        ill AS (UPDATE alert_subject x SET alert_id = NULL FROM ended e WHERE x.alert_id = e.id AND x.clear_since IS NULL)
