@@ -37,7 +37,7 @@ const BODIES: Record<string, object> = {
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
 /** The same for those that take CSV. */
-const FILES: Record<string, string> = { "post /api/v1/devices/import": "name\nimported" };
+const TABLES: Record<string, string> = { "post /api/v1/devices/import": "name\nimported" };
 /** Whose operations name one of them. */
 const COLLECTIONS = [
   ...(["devices", "jobs", "api-keys", "enrollment-keys", "profiles"] as const),
@@ -45,6 +45,8 @@ const COLLECTIONS = [
 ];
 /** Answers that do not end: their headers are looked at. */
 const STREAMS = new Set(["get /api/v1/live"]);
+/** Answers that are files. */
+const FILES = "get /api/v1/export/";
 /** What only a device that is connected can do; none is here. */
 const NEEDS_LINK = new Set(["post /api/v1/devices/{id}/log-level"]);
 
@@ -127,15 +129,19 @@ describe("the REST API", () => {
         .replaceAll(":profile", ids.profiles)
         .replaceAll(":rule", ids["alert-rules"])
         .replaceAll(":channel", ids["alert-channels"]);
-    if (FILES[name] !== undefined)
+    if (TABLES[name] !== undefined)
       return server.send(method.toUpperCase(), path, {
         headers: { ...headersOf(key), "content-type": "text/csv" },
-        body: FILES[name],
+        body: TABLES[name],
       });
-    return server.send(method.toUpperCase(), path.replace("{id}", id).replace("{version}", "1"), {
-      headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
-      ...(body !== undefined && { body }),
-    });
+    return server.send(
+      method.toUpperCase(),
+      path.replace("{id}", id).replace("{version}", "1").replace("{name}", "state-hour"),
+      {
+        headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
+        ...(body !== undefined && { body }),
+      },
+    );
   };
   const expectProblem = (answer: HttpAnswer, status: number) => {
     expect(answer.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
@@ -178,6 +184,11 @@ describe("the REST API", () => {
         continue;
       }
       const answer = await call(entry, keys[entry.operation["x-required-role"]!]);
+      if (entry.name.startsWith(FILES)) {
+        expect([entry.name, answer.headers.get("content-type")]).toEqual([entry.name, "text/csv; charset=utf-8"]);
+        expect(entry.operation.responses["200"]?.content).toHaveProperty(["text/csv"]);
+        continue;
+      }
       if (NEEDS_LINK.has(entry.name)) {
         expectProblem(answer, 409);
         continue;

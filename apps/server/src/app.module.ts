@@ -7,6 +7,7 @@ import { ConsoleModule } from "./console/console.module";
 import { DevicesModule } from "./devices/devices.module";
 import { DispatchModule } from "./dispatch/dispatch.module";
 import { EnrollmentModule } from "./enrollment/enrollment.module";
+import { ExportModule } from "./export/export.module";
 import { GatewayModule } from "./gateway/gateway.module";
 import { HealthModule } from "./health/health.module";
 import { HistoryModule } from "./history/history.module";
@@ -39,6 +40,7 @@ export class AppModule {
         ConsoleModule,
         LiveModule,
         AlertsModule,
+        ExportModule,
       ],
     };
   }

@@ -1,0 +1,149 @@
+import { Injectable } from "@nestjs/common";
+import type { PoolClient } from "pg";
+import { selectorSql } from "../devices/selection";
+import { Database } from "../platform/database/database";
+import type { Dataset, DeviceFilter, Row, RowFilter } from "./dataset";
+
+/** Rows in memory at once, for each export. */
+export const PAGE_ROWS = 1_000;
+/** Devices that one page is looked for among: index ranges stay narrow, whatever the size of the fleet. */
+const DEVICES_AT_ONCE = 500;
+
+/** A row, and its place in the order of the export. */
+type KeyedRow = Row & Record<`key${number}`, string>;
+
+/** Reads what is exported, page by page: no transaction outlives a page, however slowly it is taken. */
+@Injectable()
+export class ExportStore {
+  constructor(private readonly database: Database) {}
+
+  /** @param signal ends the query that runs at that moment, too */
+  async *pages(dataset: Dataset, devices: DeviceFilter, filter: RowFilter, signal: AbortSignal): AsyncGenerator<Row[]> {
+    for await (const ids of this.devices(dataset, devices, signal)) {
+      let after: string[] | undefined;
+      do {
+        const rows = await this.page(dataset, ids, filter, after, signal);
+        after = rows.length === PAGE_ROWS ? positionOf(dataset, rows.at(-1)) : undefined;
+        if (rows.length > 0) yield rows;
+      } while (after);
+    }
+  }
+
+  private async page(
+    dataset: Dataset,
+    deviceIds: readonly string[] | undefined,
+    filter: RowFilter,
+    after: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<KeyedRow[]> {
+    const { columns, source, key } = dataset;
+    const parameters: unknown[] = [];
+    const parameter = (value: unknown) => `$${parameters.push(value)}`;
+    const conditions = [
+      // Behind the position only these are left, and fewer are looked for.
+      ...(deviceIds
+        ? [`r.device_id = ANY (${parameter(deviceIds.filter((id) => !after || id >= (after[0] ?? "")))}::uuid[])`]
+        : []),
+      ...dataset.conditions(filter, parameter),
+    ];
+    const order = key.map(([sql]) => sql).join(", ");
+    if (after)
+      conditions.push(
+        `(${order}) > (${key.map(([, type], index) => `${parameter(after[index])}::${type}`).join(", ")})`,
+      );
+    const selected = [
+      ...columns.map(({ name, sql }) => `${sql} AS "${name}"`),
+      ...key.map(([sql], index) => `${sql}::text AS key${index}`),
+    ];
+    const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
+    return this.query<KeyedRow>(
+      `SELECT ${selected.join(", ")} FROM ${source} ${where} ORDER BY ${order} LIMIT ${PAGE_ROWS}`,
+      parameters,
+      signal,
+    );
+  }
+
+  /** The devices in the order of their ids, some at once; undefined once where the rows belong to none. */
+  private async *devices(
+    { devicesOf }: Dataset,
+    { deviceId, selectors }: DeviceFilter,
+    signal: AbortSignal,
+  ): AsyncGenerator<string[] | undefined> {
+    if (devicesOf === undefined) yield undefined;
+    else if (deviceId !== undefined && selectors.length === 0) yield [deviceId];
+    else
+      for (let after: string | undefined, isLast = false; !isLast;) {
+        const ids =
+          deviceId === undefined && selectors.length === 0
+            ? await this.known(devicesOf, after, signal)
+            : await this.chosen(deviceId, selectors, after, signal);
+        isLast = ids.length < DEVICES_AT_ONCE;
+        after = ids.at(-1);
+        if (ids.length > 0) yield ids;
+      }
+  }
+
+  /** Also devices that were removed: what they told is kept. One step in the index a device, however many rows it has. */
+  private async known(table: string, after: string | undefined, signal: AbortSignal): Promise<string[]> {
+    const rows = await this.query<{ id: string }>(
+      `WITH RECURSIVE known (id) AS (
+         (SELECT device_id FROM ${table} WHERE $1::uuid IS NULL OR device_id > $1 ORDER BY device_id LIMIT 1)
+         UNION ALL
+         SELECT (SELECT t.device_id FROM ${table} t WHERE t.device_id > k.id ORDER BY t.device_id LIMIT 1)
+           FROM known k WHERE k.id IS NOT NULL
+       )
+       SELECT id FROM known WHERE id IS NOT NULL LIMIT ${DEVICES_AT_ONCE}`,
+      [after],
+      signal,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  private async chosen(
+    deviceId: string | undefined,
+    selectors: DeviceFilter["selectors"],
+    after: string | undefined,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const parameters: unknown[] = [after, deviceId];
+    const conditions = selectors.map((selector) => {
+      const { sql, parameters: own } = selectorSql(selector, parameters.length + 1);
+      parameters.push(...own);
+      return sql;
+    });
+    const rows = await this.query<{ id: string }>(
+      `SELECT d.id FROM device d LEFT JOIN device_state s ON s.device_id = d.id
+        WHERE ($1::uuid IS NULL OR d.id > $1) AND ($2::uuid IS NULL OR d.id = $2) AND ${conditions.join(" AND ")}
+        ORDER BY d.id LIMIT ${DEVICES_AT_ONCE}`,
+      parameters,
+      signal,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** A statement that does not outlive its reader. */
+  private async query<R extends Row>(text: string, values: unknown[], signal: AbortSignal): Promise<R[]> {
+    signal.throwIfAborted();
+    const client = await this.database.pool.connect();
+    const ignore = () => undefined;
+    client.on("error", ignore); // the query rejects by itself
+    const cancel = () => {
+      const { processID } = client as PoolClient & { processID: number };
+      this.database.pool.query("SELECT pg_cancel_backend($1)", [processID]).catch(ignore);
+    };
+    try {
+      signal.addEventListener("abort", cancel);
+      if (signal.aborted) return [];
+      return (await client.query<R>(text, values)).rows;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      // A cancellation that comes too late must not meet the next query on this connection: it is given up.
+      if (!signal.aborted) client.off("error", ignore);
+      client.release(signal.aborted);
+    }
+  }
+}
+
+function positionOf({ key }: Dataset, row: KeyedRow | undefined): string[] {
+  return key.map((_, index) => row?.[`key${index}`] ?? "");
+}
