@@ -122,7 +122,7 @@ describe("exports", () => {
   const plain = (value: unknown): unknown =>
     value instanceof Date ? value.toISOString() : typeof value === "bigint" ? Number(value) : value;
   const asCsv = (value: unknown) =>
-    value === null ? "" : String(value as string | number).replace(/^(?=[=+@\t\r])/, "'");
+    value === null ? "" : String(value).replace(/^(?=[=+@\t\r])/, "'");
   const mapped = (rows: Record<string, unknown>[], change: (value: unknown) => unknown) =>
     rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, change(value)])));
 
