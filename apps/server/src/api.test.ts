@@ -16,6 +16,7 @@ interface Operation {
 const RULE = { name: ":rule", kind: "device-offline", params: {}, selector: { tags: ["nowhere"] } };
 const CHANNEL = { kind: "email", to: ["someone@example.com"] };
 const CONFIG = { mqtt: { host: "broker.example", port: 1883, clientId: "{device}" } };
+const RECEIVER = { url: "https://receiver.example/events", secret: `whsec_${"c2Vj".repeat(8)}` };
 /** A body that each operation takes; `:device` stands for the id of one. */
 const BODIES: Record<string, object> = {
   "post /api/v1/api-keys": { name: "another", role: "viewer" },
@@ -34,6 +35,9 @@ const BODIES: Record<string, object> = {
   "post /api/v1/alert-channels": { ...CHANNEL, name: "another" },
   "put /api/v1/alert-channels/{id}": { ...CHANNEL, name: ":channel" },
   "post /api/v1/silences": { selector: { tags: ["nowhere"] }, to: "2999-01-01T00:00:00Z", reason: "works" },
+  "post /api/v1/event-streams": { name: "another", ...RECEIVER, isEnabled: false },
+  "patch /api/v1/event-streams/{id}": { kinds: ["state"] },
+  "post /api/v1/event-streams/{id}/seek": { to: "beginning" },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
 /** The same for those that take CSV. */
@@ -41,7 +45,7 @@ const TABLES: Record<string, string> = { "post /api/v1/devices/import": "name\ni
 /** Whose operations name one of them. */
 const COLLECTIONS = [
   ...(["devices", "jobs", "api-keys", "enrollment-keys", "profiles"] as const),
-  ...(["alert-rules", "alert-channels", "alerts", "silences", "notifications"] as const),
+  ...(["alert-rules", "alert-channels", "alerts", "silences", "notifications", "event-streams"] as const),
 ];
 /** Answers that do not end: their headers are looked at. */
 const STREAMS = new Set(["get /api/v1/live"]);
@@ -86,6 +90,11 @@ describe("the REST API", () => {
     const rule = await server.ok("POST", "alert-rules", { ...RULE, name: crypto.randomUUID() });
     const channel = await server.ok("POST", "alert-channels", { ...CHANNEL, name: crypto.randomUUID() });
     const silence = await server.ok("POST", "silences", BODIES["post /api/v1/silences"]);
+    const stream = await server.ok("POST", "event-streams", {
+      name: crypto.randomUUID(),
+      ...RECEIVER,
+      isEnabled: false,
+    });
     const { rows } = await server.database.pool.query<{ alert: string; notification: string }>(
       `WITH a AS (
          INSERT INTO alert (rule_id, rule_name, kind, severity, subject_id, subject_name, facts, since, fired_at, devices)
@@ -109,6 +118,7 @@ describe("the REST API", () => {
       alerts: rows[0]!.alert,
       silences: silence.id,
       notifications: rows[0]!.notification,
+      "event-streams": stream.id,
     };
   });
   afterAll(async () => {

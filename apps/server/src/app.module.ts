@@ -7,6 +7,7 @@ import { ConsoleModule } from "./console/console.module";
 import { DevicesModule } from "./devices/devices.module";
 import { DispatchModule } from "./dispatch/dispatch.module";
 import { EnrollmentModule } from "./enrollment/enrollment.module";
+import { EventStreamsModule } from "./event-streams/event-streams.module";
 import { ExportModule } from "./export/export.module";
 import { GatewayModule } from "./gateway/gateway.module";
 import { HealthModule } from "./health/health.module";
@@ -41,6 +42,7 @@ export class AppModule {
         LiveModule,
         AlertsModule,
         ExportModule,
+        EventStreamsModule,
       ],
     };
   }

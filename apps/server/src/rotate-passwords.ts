@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { CHANNEL_SECRETS } from "./alerts/channels.store";
 import { PASSWORDS } from "./configs/passwords.store";
+import { STREAM_SECRETS } from "./event-streams/event-streams.store";
 import { OwnPostgres } from "./platform/database/embedded-postgres";
 import { PgDatabase } from "./platform/database/pg-database";
 import { reseal, type Resealed } from "./platform/secrets/reseal";
@@ -8,7 +9,7 @@ import { SecretVault } from "./platform/secrets/secret-vault";
 import type { Settings } from "./platform/settings/settings";
 
 /**
- * Encrypts every stored password with the first key of `FLEET_SECRET_KEY`. Servers that know both keys may run meanwhile; the
+ * Encrypts every stored password and secret with the first key of `FLEET_SECRET_KEY`. Servers that know both keys may run meanwhile; the
  * embedded PostgreSQL has to be free, because this starts it.
  * @returns how many were encrypted anew, and how many cannot be because none of the keys opens them
  */
@@ -24,7 +25,7 @@ export async function rotatePasswords(
     try {
       const vault = new SecretVault(settings);
       const total = { resealed: 0, unreadable: 0 };
-      for (const table of [PASSWORDS, CHANNEL_SECRETS]) {
+      for (const table of [PASSWORDS, CHANNEL_SECRETS, STREAM_SECRETS]) {
         const { resealed, unreadable } = await reseal(database, vault, table);
         total.resealed += resealed;
         total.unreadable += unreadable;

@@ -13,6 +13,7 @@ export * from "./console";
 export * from "./device-import";
 export * from "./devices";
 export * from "./enrollment";
+export * from "./event-streams";
 export * from "./export";
 export * from "./history";
 export * from "./job-creation";

@@ -121,8 +121,10 @@ describe("exports", () => {
   /** What Parquet and CSV say, in the words of JSON. */
   const plain = (value: unknown): unknown =>
     value instanceof Date ? value.toISOString() : typeof value === "bigint" ? Number(value) : value;
-  const asCsv = (value: unknown) =>
-    value === null ? "" : String(value).replace(/^(?=[=+@\t\r])/, "'");
+  const asCsv = (value: unknown) => {
+    if (value === null) return "";
+    return typeof value === "string" ? value.replace(/^(?=[=+@\t\r])/, "'") : JSON.stringify(value);
+  };
   const mapped = (rows: Record<string, unknown>[], change: (value: unknown) => unknown) =>
     rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, change(value)])));
 
