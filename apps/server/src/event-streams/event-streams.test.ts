@@ -11,7 +11,7 @@ const urc = (seq: number, line: string): NumberedEvent => ({ seq, at: Date.now()
 const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
 /** Time passes quickly for the tests: what takes seconds takes a part of one. */
-export function hurry(server: FleetServer): void {
+function hurry(server: FleetServer): void {
   const pace = server.app.get(StreamPace, { strict: false });
   Object.assign(pace, {
     lookMs: 50,
