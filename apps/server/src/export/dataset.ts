@@ -1,7 +1,7 @@
 import type { Selector } from "@mn316-fleet/contracts";
 
 /** What a column holds, and so how each format writes it; see docs/export.md. */
-export type ColumnType = "text" | "integer" | "number" | "time" | "date" | "json";
+export type ColumnType = "text" | "integer" | "number" | "boolean" | "time" | "date" | "json";
 
 export interface Column {
   readonly name: string;
@@ -42,7 +42,7 @@ export interface Dataset {
   /** The order of the rows, unique, and that of an index; with their types. */
   readonly key: readonly (readonly [sql: string, type: string])[];
   /** The table whose index begins with `device_id` and that knows every device; undefined for sums over the fleet. */
-  readonly devicesOf: "outbox_position" | "link_session" | undefined;
+  readonly devicesOf: "outbox_position" | "link_session" | "device_state" | undefined;
   conditions(filter: RowFilter, parameter: Parameter): string[];
   /** The row as NDJSON shows it, where that is more than its columns. */
   readonly toObject?: (row: Row) => object;

@@ -16,6 +16,7 @@ import { RequireRole } from "../auth/require-role";
 import { invalid } from "../platform/problems/problem.error";
 import { ApiExport } from "./api-export";
 import type { Dataset, RowFilter } from "./dataset";
+import { DEVICES } from "./devices-dataset";
 import { Exports } from "./exports";
 import { FORMATS } from "./formats/formats";
 import { EVENTS, INTERVALS, LINK_SESSIONS } from "./history-datasets";
@@ -27,6 +28,18 @@ import { ROLLUPS } from "./rollup-datasets";
 @Controller("api/v1/export")
 export class ExportController {
   constructor(private readonly exports: Exports) {}
+
+  /** The register, with the last that is known of each device; the range is that of their creation. */
+  @Get("devices")
+  @ApiExport()
+  devices(
+    @Query({ schema: exportQuerySchema }) query: ExportQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.send(DEVICES, query, caller, request, reply);
+  }
 
   /** Raw events, by device and in the device's order. */
   @Get("events")

@@ -8,8 +8,10 @@ import { HistoryModule } from "../history/history.module";
 import { TestApp } from "../test-support/test-app";
 import { ExportModule } from "./export.module";
 
-const DAY = Date.UTC(2026, 2, 1);
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Within the retention: the upkeep that runs at the server's start leaves it alone. */
+const DAY = Math.floor(Date.now() / DAY_MS) * DAY_MS - 20 * DAY_MS;
 const iso = (ms: number) => new Date(ms).toISOString();
 /** Texts that break what is written without care. */
 const HOSTILE = [
@@ -76,7 +78,11 @@ describe("exports", () => {
     await query("INSERT INTO connect_hour VALUES ($1, $2, 10, 2), ($1, $2, 9, 1)", [id, iso(DAY)]);
     await query("INSERT INTO reconnect_hour VALUES ($1, $2, 7)", [id, iso(DAY)]);
     await query("INSERT INTO signal_hour VALUES ($1, $2, 2, -160, -90, -70)", [id, iso(DAY)]);
-    await query("INSERT INTO availability_day VALUES ($1, '2026-03-01', 1, 2), ($1, '2026-03-02', 3, 4)", [id]);
+    await query("INSERT INTO availability_day VALUES ($1, $2, 1, 2), ($1, $3, 3, 4)", [
+      id,
+      iso(DAY).slice(0, 10),
+      iso(DAY + DAY_MS).slice(0, 10),
+    ]);
     await query(
       "INSERT INTO outage VALUES ($1, 1, 9, $2, $3, 5, 'heartbeat-lost', '@cell', 4), ($1, 2, 1, $3, $4, 0, 'requested', NULL, NULL)",
       [id, iso(DAY), iso(DAY + HOUR_MS), iso(DAY + 2 * HOUR_MS)],
@@ -161,7 +167,7 @@ describe("exports", () => {
       const fromParquet = mapped(await parquet(name), plain);
       // A day is a date there, which JavaScript reads as its first moment.
       if (name === "rollups/availability-day")
-        for (const row of fromParquet) row.day = String(row.day).slice(0, "2026-03-01".length);
+        for (const row of fromParquet) row.day = String(row.day).slice(0, iso(DAY).indexOf("T"));
       expect([name, fromParquet]).toEqual([name, objects]);
       expect([name, await csv(name)]).toEqual([name, mapped(objects, asCsv)]);
     }
@@ -191,6 +197,28 @@ describe("exports", () => {
       ["fields", "BYTE_ARRAY", "STRING"],
     ]);
     expect(schema[4]?.logical_type).toMatchObject({ isAdjustedToUTC: true, unit: "MILLIS" });
+  });
+
+  it("of devices are the register with the last that is known, tags as the import reads them", async () => {
+    const [tagged] = await ndjson("devices?tag=north");
+    const shown = await server.ok("GET", `devices/${north}`);
+    expect(tagged).toEqual({
+      ...{ deviceId: north, name: "n", imei: null, tags: ["north"], timeZone: null, createdAt: shown.createdAt },
+      ...{ online: false, linkSince: null, agentVersion: null, moduleState: "unknown", moduleSince: null, cause: null },
+      ...{ firmware: null, signalDbm: null, cell: null, desiredVersion: 0, reportedVersion: 0, configStatus: "none" },
+    });
+    const { id } = await server.ok("POST", "devices", { name: "=1+1", imei: "866207050000017", tags: ["a", "b"] });
+    const [line] = await csv(`devices?deviceId=${id}&tag=a`);
+    expect(line).toMatchObject({ deviceId: id, name: "'=1+1", imei: "866207050000017", tags: "a;b", online: "false" });
+    expect((await parquet("devices")).map(({ name, online }) => [name, online])).toEqual(
+      expect.arrayContaining([
+        ["n", false],
+        ["s", false],
+        ["=1+1", false],
+      ]),
+    );
+    await server.ok("DELETE", `devices/${id}`);
+    expect(await ndjson("devices")).toHaveLength(2);
   });
 
   it("show the interval that still lasts at the end of its device's", async () => {

@@ -6,3 +6,8 @@ export function jsonValue({ name, type }: Column, row: Row): unknown {
   if (value instanceof Date) return value.toISOString();
   return type === "integer" && value !== null ? Number(value) : value;
 }
+
+/** A row as an object of its columns. */
+export function jsonObject(columns: readonly Column[], row: Row): Record<string, unknown> {
+  return Object.fromEntries(columns.map((column) => [column.name, jsonValue(column, row)]));
+}

@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import type { Dataset, Row } from "../dataset";
+import type { Column, Dataset, Row } from "../dataset";
 import { jsonValue } from "./cell";
 
 /**
@@ -8,13 +8,13 @@ import { jsonValue } from "./cell";
  */
 export async function* csv({ columns }: Dataset, pages: AsyncIterable<Row[]>): AsyncGenerator<Buffer> {
   yield lines([columns.map(({ name }) => name)]);
-  for await (const rows of pages)
-    yield lines(
-      rows.map((row) =>
-        columns.map((column) => (column.type === "json" ? JSON.stringify(row[column.name]) : jsonValue(column, row))),
-      ),
-    );
+  for await (const rows of pages) yield lines(rows.map((row) => columns.map((column) => cell(column, row))));
 }
 
 const lines = (records: unknown[][]) =>
   Buffer.from(stringify(records, { record_delimiter: "\r\n", escape_formulas: true }));
+
+function cell(column: Column, row: Row): unknown {
+  const isJson = column.type === "json" || column.type === "boolean";
+  return isJson ? JSON.stringify(row[column.name]) : jsonValue(column, row);
+}

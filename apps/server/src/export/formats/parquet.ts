@@ -12,6 +12,7 @@ const TYPES: Record<ColumnType, Partial<SchemaElement>> = {
   json: { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } },
   integer: { type: "INT64" },
   number: { type: "DOUBLE" },
+  boolean: { type: "BOOLEAN" },
   date: { type: "INT32", converted_type: "DATE", logical_type: { type: "DATE" } },
   time: {
     type: "INT64",
