@@ -71,6 +71,8 @@ export function staleAfter(event: LiveEvent): string[][] {
       ];
     case "job":
       return [["executions", event.id], ["jobs"]];
+    case "alert":
+      return [["alerts"]];
     case "reset":
       return [[]];
   }

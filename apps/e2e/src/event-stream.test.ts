@@ -1,5 +1,5 @@
 import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
-import { WebhookReceiver } from "../../server/src/test-support/webhook-receiver";
+import { EventReceiver } from "../../server/src/test-support/event-receiver";
 import { type Device, World } from "./harness/world";
 
 const SECRET_KEY = "ab".repeat(32);
@@ -8,14 +8,14 @@ describe("an event stream whose process is killed", () => {
   /** Each with a server of its own; modules and agents are the survivor's. */
   const worlds = [new World(), new World()];
   let database: TestDatabase;
-  let receiver: WebhookReceiver;
+  let receiver: EventReceiver;
   let device: Device;
   let survivor: World;
   let victim: World;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    receiver = await WebhookReceiver.start();
+    receiver = await EventReceiver.start();
     for (const [index, world] of worlds.entries())
       await world.startServer({
         DATABASE_URL: database.url,

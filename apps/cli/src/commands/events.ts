@@ -170,6 +170,8 @@ function liveLine(event: LiveEvent): string {
         return `${event.deviceId}  ${event.status}, attempt ${event.attempt} of job ${event.jobId}`;
       case "job":
         return `${event.id}  ${event.status}`;
+      case "alert":
+        return `${event.id}  ${event.severity} ${event.state}`;
       case "reset":
         return "events were missed: what was known before is old";
     }

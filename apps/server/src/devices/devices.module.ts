@@ -1,5 +1,5 @@
 import { Module } from "@nestjs/common";
-import { PasswordVault } from "../configs/password-vault";
+import { SecretVault } from "../platform/secrets/secret-vault";
 import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { DevicesController } from "./devices.controller";
 import { DevicesService } from "./devices.service";
@@ -12,7 +12,7 @@ import { PushedTokens } from "./pushed-tokens";
 @Module({
   imports: [IdempotencyModule],
   controllers: [DeviceImportsController, DevicesController],
-  providers: [DeviceImports, DevicesService, DevicesStore, PasswordVault, PushedTokens],
+  providers: [DeviceImports, DevicesService, DevicesStore, SecretVault, PushedTokens],
   exports: [DevicesStore],
 })
 export class DevicesModule {}

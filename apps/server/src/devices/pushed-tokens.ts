@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { DeviceTokens } from "../auth/device-tokens";
 import { TokenWatch } from "../auth/token-watch";
-import { PasswordVault } from "../configs/password-vault";
+import { SecretVault } from "../platform/secrets/secret-vault";
 import { AgentLinks } from "../gateway/agent-links";
 import { FrameHandlers } from "../gateway/frame-handlers";
 import { LOGGER } from "../platform/logging/nest-logger";
@@ -21,7 +21,7 @@ export class PushedTokens implements OnModuleInit {
     private readonly links: AgentLinks,
     private readonly tokens: DeviceTokens,
     private readonly watch: TokenWatch,
-    private readonly vault: PasswordVault,
+    private readonly vault: SecretVault,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
