@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from "@nestjs/common";
 import { AlertsModule } from "./alerts/alerts.module";
 import { AnalyticsModule } from "./analytics/analytics.module";
+import { AuditModule } from "./audit/audit.module";
 import { AuthModule } from "./auth/auth.module";
 import { ConfigsModule } from "./configs/configs.module";
 import { ConsoleModule } from "./console/console.module";
@@ -26,6 +27,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         platform,
+        AuditModule,
         AuthModule,
         HealthModule,
         IngestModule,

@@ -1,15 +1,15 @@
 /**
- * The server process: reads its settings, starts its own PostgreSQL where none is named, and stops in order. With the
- * argument `rotate-passwords` it encrypts the stored passwords anew instead, and ends.
+ * The server process: reads its settings, starts its own PostgreSQL where none is named, and stops in order. With a
+ * command as its argument (see `commands.ts`) it does that instead, and ends.
  */
 import pino, { type Logger } from "pino";
 import "reflect-metadata";
 import { FirstAdminKey } from "./auth/first-admin-key";
+import { runCommand } from "./commands";
 import { OwnPostgres } from "./platform/database/embedded-postgres";
 import { explainStartFailure } from "./platform/problems/start-failure";
 import { readSettings } from "./platform/settings/read-settings";
 import type { Settings } from "./platform/settings/settings";
-import { rotatePasswords } from "./rotate-passwords";
 import { startServer } from "./server";
 
 /** After this, what still hangs is cut off. */
@@ -91,19 +91,4 @@ function stopOnSignal(logger: Logger, stop: () => Promise<void>): void {
   });
 }
 
-async function rotate(): Promise<void> {
-  let settings: Settings | undefined;
-  try {
-    settings = readSettings(process.env);
-    const { resealed, unreadable } = await rotatePasswords(settings, pino({ level: "warn" }));
-    process.stdout.write(`${resealed} passwords encrypted with the first key.\n`);
-    if (unreadable === 0) return;
-    process.stderr.write(`${unreadable} passwords were encrypted with a key that FLEET_SECRET_KEY does not name.\n`);
-    process.exitCode = 1;
-  } catch (error) {
-    process.stderr.write(`${explainStartFailure(error, settings)}\n`);
-    process.exitCode = 1;
-  }
-}
-
-void (process.argv[2] === "rotate-passwords" ? rotate() : main());
+if (!runCommand(process.argv.slice(2))) void main();

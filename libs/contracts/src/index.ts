@@ -4,6 +4,7 @@ export * from "./alerts";
 export * from "./analytics";
 export * from "./api-keys";
 export * from "./at-command";
+export * from "./audit";
 export * from "./common";
 export * from "./configuration";
 export * from "./configuration-history";

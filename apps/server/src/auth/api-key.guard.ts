@@ -1,7 +1,9 @@
 import { type Role, ROLES } from "@mn316-fleet/contracts";
 import { type CanActivate, type ExecutionContext, Injectable } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
-import { forbidden, unauthorized } from "../platform/problems/problem.error";
+import { Denials } from "../audit/denials";
+import { type AuditedRequest, deedOf } from "../audit/request-deed";
+import { forbidden, type ProblemError, unauthorized } from "../platform/problems/problem.error";
 import { ApiKeysService } from "./api-keys.service";
 import type { AuthenticatedRequest } from "./caller";
 import { bearerCredential } from "./credentials";
@@ -14,6 +16,7 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly keys: ApiKeysService,
+    private readonly denials: Denials,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -21,14 +24,22 @@ export class ApiKeyGuard implements CanActivate {
     if (context.getType() !== "http") return true;
     const places = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(IS_PUBLIC, places)) return true;
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const request = context.switchToHttp().getRequest<AuditedRequest>();
     const credential = bearerCredential(request.headers.authorization);
     const caller = credential === undefined ? undefined : await this.keys.verify(credential);
-    if (!caller) throw unauthorized();
-    const needed = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, places) ?? roleByMethod(request);
-    if (ROLES.indexOf(caller.role) < ROLES.indexOf(needed)) throw forbidden(needed);
+    if (!caller) throw this.denied(request, unauthorized());
     request.caller = caller;
+    const needed = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, places) ?? roleByMethod(request);
+    if (ROLES.indexOf(caller.role) < ROLES.indexOf(needed)) throw this.denied(request, forbidden(needed));
     return true;
+  }
+
+  /** Looking without a credential is what every page does that was left open for too long: it is not noted. */
+  private denied(request: AuditedRequest, problem: ProblemError): ProblemError {
+    const { status, detail } = problem;
+    if (request.caller || roleByMethod(request) !== "viewer")
+      this.denials.note({ ...deedOf(request), request: undefined, status, detail });
+    return problem;
   }
 }
 

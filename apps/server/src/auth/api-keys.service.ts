@@ -2,6 +2,7 @@ import type { ApiKey, CreateApiKey, CreatedApiKey, Role } from "@mn316-fleet/con
 import { Injectable } from "@nestjs/common";
 import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
+import { AuditTrail } from "../audit/audit-trail";
 import { Database } from "../platform/database/database";
 import { conflict, notFound } from "../platform/problems/problem.error";
 import type { Caller } from "./caller";
@@ -15,6 +16,7 @@ export class ApiKeysService {
   constructor(
     private readonly database: Database,
     private readonly idempotency: Idempotency,
+    private readonly trail: AuditTrail,
   ) {}
 
   /** @returns undefined for a key that is unknown, expired or deleted; which of them is nobody's business */
@@ -24,7 +26,7 @@ export class ApiKeysService {
     if (!row || (row.expiresAt && row.expiresAt.getTime() <= now)) return undefined;
     if (!row.lastUsedAt || now - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
       await this.database.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
-    return { keyId: row.id, name: row.name, role: row.role as Role };
+    return { kind: "api-key", id: row.id, name: row.name, role: row.role as Role };
   }
 
   /** @throws 409 where the same request made one already */
@@ -56,8 +58,8 @@ export class ApiKeysService {
   /** @throws 404 for an unknown key, 409 for the last admin key that does not expire: nobody could make another */
   async remove(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const { rows } = await tx.query<{ id: string; role: Role; expires: boolean }>(
-        `SELECT id, role, expires_at IS NOT NULL AS expires FROM api_key
+      const { rows } = await tx.query<{ id: string; name: string; role: Role; expires: boolean }>(
+        `SELECT id, name, role, expires_at IS NOT NULL AS expires FROM api_key
           WHERE id = $1 OR (role = 'admin' AND expires_at IS NULL) ORDER BY id FOR UPDATE`,
         [id],
       );
@@ -67,6 +69,7 @@ export class ApiKeysService {
       if (lastingAdmins.length === 1 && lastingAdmins[0] === key)
         throw conflict("This is the last admin key that does not expire: make another one first.");
       await tx.query("DELETE FROM api_key WHERE id = $1", [id]);
+      await this.trail.changed(tx, { before: { name: key.name, role: key.role } });
     });
   }
 }

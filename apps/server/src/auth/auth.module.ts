@@ -1,6 +1,7 @@
 import { Global, Module } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 import { IdempotencyModule } from "../idempotency/idempotency.module";
+import { AuditModule } from "../audit/audit.module";
 import { ApiKeyGuard } from "./api-key.guard";
 import { ApiKeysController } from "./api-keys.controller";
 import { ApiKeysService } from "./api-keys.service";
@@ -11,7 +12,7 @@ import { TokenWatch } from "./token-watch";
 /** Who may call: API keys for REST, device tokens for agents; neither works in the other's place. */
 @Global()
 @Module({
-  imports: [IdempotencyModule],
+  imports: [AuditModule, IdempotencyModule],
   controllers: [ApiKeysController],
   providers: [
     ApiKeysService,

@@ -1,9 +1,11 @@
 import type { Role } from "@mn316-fleet/contracts";
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
+import type { Actor } from "../audit/audit-record";
 
 /** Who sent a request. */
 export interface Caller {
-  keyId: string;
+  kind: "api-key";
+  id: string;
   name: string;
   role: Role;
 }
@@ -14,6 +16,9 @@ export interface AuthenticatedRequest {
   headers: { authorization?: string; "idempotency-key"?: string | string[] };
   caller?: Caller;
 }
+
+/** A caller as the audit trail names it. */
+export const callerAsActor = ({ kind, id, name, role }: Caller): Actor => ({ kind, id, name, role });
 
 /** The caller of a route that is not public. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {

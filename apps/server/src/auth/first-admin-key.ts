@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
-import { Database } from "../platform/database/database";
+import { AuditTrail } from "../audit/audit-trail";
+import { Database, type Transaction } from "../platform/database/database";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { hashCredential, newCredential } from "./credentials";
 
@@ -16,6 +17,7 @@ export class FirstAdminKey implements OnModuleInit {
 
   constructor(
     private readonly database: Database,
+    private readonly trail: AuditTrail,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, "adminKey">,
   ) {}
 
@@ -34,12 +36,15 @@ export class FirstAdminKey implements OnModuleInit {
   private install(key: string): Promise<void> {
     const hash = hashCredential(key);
     return this.database.transaction(async (tx) => {
-      await tx.query("DELETE FROM api_key WHERE source = 'environment' AND hash <> $1", [hash]);
-      await tx.query(
-        `INSERT INTO api_key (name, role, hash, source) VALUES ('FLEET_ADMIN_KEY', 'admin', $1, 'environment')
-         ON CONFLICT (hash) DO UPDATE SET role = 'admin', expires_at = NULL, source = 'environment'`,
+      const replaced = await tx.query("DELETE FROM api_key WHERE source = 'environment' AND hash <> $1", [hash]);
+      const { rows } = await tx.query<{ id: string }>(
+        `INSERT INTO api_key AS k (name, role, hash, source) VALUES ('FLEET_ADMIN_KEY', 'admin', $1, 'environment')
+         ON CONFLICT (hash) DO UPDATE SET role = 'admin', expires_at = NULL, source = 'environment'
+          WHERE (k.role, k.source) <> ('admin', 'environment') OR k.expires_at IS NOT NULL RETURNING id`,
         [hash],
       );
+      const [key] = rows;
+      if (key) await this.note(tx, key.id, { source: "environment", replaced: replaced.rowCount ?? 0 });
     });
   }
 
@@ -51,10 +56,17 @@ export class FirstAdminKey implements OnModuleInit {
       );
       if (rowCount) return undefined;
       const key = newCredential("apiKey");
-      await tx.query("INSERT INTO api_key (name, role, hash, source) VALUES ('admin', 'admin', $1, 'first-start')", [
-        hashCredential(key),
-      ]);
+      const { rows } = await tx.query<{ id: string }>(
+        "INSERT INTO api_key (name, role, hash, source) VALUES ('admin', 'admin', $1, 'first-start') RETURNING id",
+        [hashCredential(key)],
+      );
+      await this.note(tx, rows[0]?.id ?? "", { source: "first-start" });
       return key;
     });
+  }
+
+  private note(tx: Transaction, id: string, after: object): Promise<void> {
+    const actor = { kind: "system", name: "start" } as const;
+    return this.trail.note({ actor, action: "admin-key", resource: `api-keys/${id}`, status: 201, after }, tx);
   }
 }

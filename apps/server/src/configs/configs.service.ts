@@ -13,6 +13,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { Idempotency, type OnceRequest } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
+import { AuditTrail } from "../audit/audit-trail";
 import { Database, type Transaction } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
@@ -44,6 +45,7 @@ export class ConfigsService {
     private readonly resolver: Resolver,
     private readonly frames: ConfigFrames,
     private readonly idempotency: Idempotency,
+    private readonly trail: AuditTrail,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -172,7 +174,9 @@ export class ConfigsService {
       await this.store.writeVersions(tx, [nextVersion({ ...outcome, row }, cause)]);
       const [after] = await this.store.findAll(tx, [deviceId]);
       if (!after) throw notFound("device", deviceId);
-      return { id: deviceId, state: toState(after) };
+      const state = toState(after);
+      await this.trail.changed(tx, { before: changeable(toState(row)), after: changeable(state) });
+      return { id: deviceId, state };
     });
     if ("isRepeat" in written) return this.get(deviceId);
     const { state } = written;
@@ -213,6 +217,9 @@ function keepingNullPassword(patch: Record<string, unknown>, merged: unknown): R
   if (passwordIn(patch) !== null) return settings;
   return { ...settings, mqtt: { ...(settings.mqtt as object | undefined), password: null } };
 }
+
+/** What a write changes of a configuration. */
+const changeable = ({ version, own, desired }: ConfigState) => ({ version, own, desired });
 
 function toState(row: ConfigRow): ConfigState {
   const { version, desired, passwordId, own, ownPasswordId, reported, shownStatus, reason, problems } = row;

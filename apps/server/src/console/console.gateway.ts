@@ -4,6 +4,8 @@ import { type OnGatewayConnection, WebSocketGateway } from "@nestjs/websockets";
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
+import { AuditTrail } from "../audit/audit-trail";
+import { Denials } from "../audit/denials";
 import { ApiKeysService } from "../auth/api-keys.service";
 import { bearerCredential } from "../auth/credentials";
 import { ConfigsService } from "../configs/configs.service";
@@ -29,6 +31,8 @@ export class ConsoleGateway implements OnGatewayConnection {
     private readonly links: AgentLinks,
     private readonly relay: ConsoleRelay,
     private readonly linkWatch: DeviceLinkWatch,
+    private readonly trail: AuditTrail,
+    private readonly denials: Denials,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -40,9 +44,11 @@ export class ConsoleGateway implements OnGatewayConnection {
     }
     this.sockets.add(socket);
     socket.once("close", () => this.sockets.delete(socket));
-    const { keys, configs, links, relay, linkWatch, logger } = this;
-    new OperatorConsole(socket, bearerCredential(request.headers.authorization), {
-      ...{ keys, configs, links, relay, linkWatch, logger },
-    });
+    const { keys, configs, links, relay, linkWatch, trail, denials, logger } = this;
+    const visitor = {
+      key: bearerCredential(request.headers.authorization),
+      address: request.socket.remoteAddress ?? null,
+    };
+    new OperatorConsole(socket, visitor, { keys, configs, links, relay, linkWatch, trail, denials, logger });
   }
 }

@@ -4,6 +4,7 @@ import { eventually } from "@mn316-fleet/testkit";
 import type { VirtualMn316 } from "@mn316-fleet/virtual-mn316";
 import { pino, type Logger } from "pino";
 import { WebSocket } from "ws";
+import { auditOf } from "../test-support/audit-log";
 import { LiveFleet } from "../test-support/live-fleet";
 
 describe("an operator and a device that is connected", () => {
@@ -94,6 +95,17 @@ describe("an operator and a device that is connected", () => {
       expect(said[0]).toMatchObject({ text: "FLEET_ADMIN_KEY" });
       expect(said[2]?.text).toContain("+MQTTSTAT:5");
     });
+    const [entry] = await auditOf(fleet.server, { action: "console", resource: `devices/${deviceId}` });
+    expect(entry).toMatchObject({
+      actor: { kind: "api-key", name: "FLEET_ADMIN_KEY" },
+      from: { address: "127.0.0.1" },
+      outcome: "done",
+      detail: "closed by the operator",
+      after: { commands: 1 },
+    });
+    const events = (await fleet.server.ok("GET", `devices/${deviceId}/events?kind=console&limit=500`)).items;
+    const { console: recordedId } = entry!.after as { console: string };
+    expect(new Set(events.map((event: { console: string }) => event.console))).toEqual(new Set([recordedId]));
   }, 30_000);
 
   it("runs no command that a policy forbids, be it the configuration's or the agent's own", async () => {
@@ -131,6 +143,13 @@ describe("an operator and a device that is connected", () => {
     await (await terminal({ key: fleet.server.adminKey, deviceId: id })).closed(/not connected/);
     const odd = await terminal({ key: fleet.server.adminKey, deviceId: "x" });
     await odd.closed(/not understood/);
+    await eventually(async () => {
+      const refused = await auditOf(fleet.server, { action: "console", outcome: "refused" });
+      expect(refused.map(({ status, actor }) => [status, actor.name])).toEqual([
+        [401, null],
+        [403, "v"],
+      ]);
+    });
   });
 
   it("ends a running job between two of its steps", async () => {

@@ -9,7 +9,11 @@ import { forbiddenBy } from "@mn316-fleet/protocol";
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
+import { NOBODY } from "../audit/audit-record";
+import type { AuditTrail, OpenEntry } from "../audit/audit-trail";
+import type { Denials } from "../audit/denials";
 import type { ApiKeysService } from "../auth/api-keys.service";
+import { type Caller, callerAsActor } from "../auth/caller";
 import type { ConfigsService } from "../configs/configs.service";
 import type { AgentLinks, OpenFrame } from "../gateway/agent-links";
 import type { ConsoleFrame, ConsoleRelay } from "./console-relay";
@@ -22,11 +26,20 @@ export interface ConsoleTools {
   links: AgentLinks;
   relay: ConsoleRelay;
   linkWatch: DeviceLinkWatch;
+  trail: AuditTrail;
+  denials: Denials;
   logger: Logger;
+}
+
+/** Who is at the socket, as far as its opening tells. */
+interface Visitor {
+  key: string | undefined;
+  address: string | null;
 }
 
 type OpenRequest = Extract<ConsoleRequest, { type: "open" }>;
 
+const AUDIT_ACTION = "console";
 const OPEN_WITHIN_MS = 10_000;
 const KEY_CHECK_MS = 30_000;
 const NORMAL = 1000;
@@ -44,10 +57,12 @@ export class OperatorConsole {
   private isAlive = true;
   private readonly cancels: (() => void)[] = [];
   private tail: Promise<void> = Promise.resolve();
+  private entry: OpenEntry | undefined;
+  private commands = 0;
 
   constructor(
     private readonly socket: WebSocket,
-    private readonly headerKey: string | undefined,
+    private readonly visitor: Visitor,
     private readonly tools: ConsoleTools,
   ) {
     this.every(OPEN_WITHIN_MS, () => {
@@ -78,14 +93,29 @@ export class OperatorConsole {
 
   private async open({ deviceId, key, idleS }: OpenRequest): Promise<void> {
     if (this.deviceId !== undefined) return;
-    this.key = this.headerKey ?? key;
-    const operator = await this.operator();
-    if (operator === undefined) {
+    this.key = this.visitor.key ?? key;
+    const caller = await this.caller();
+    const { address } = this.visitor;
+    const deed = {
+      action: AUDIT_ACTION,
+      resource: `devices/${deviceId}`,
+      address,
+      request: { console: this.id, idleS },
+    };
+    if (!caller || !isOperator(caller)) {
+      const actor = caller ? callerAsActor(caller) : NOBODY;
+      this.tools.denials.note({ ...deed, actor, status: caller ? 403 : 401, detail: REFUSED });
       this.end(REFUSED, POLICY_VIOLATION);
       return;
     }
-    if (this.isEnded) return;
+    const entry = await this.tools.trail.begin({ ...deed, actor: callerAsActor(caller) });
+    if (this.isEnded) {
+      await this.tools.trail.end(entry, { status: 499, detail: "the operator left" });
+      return;
+    }
+    this.entry = entry;
     this.deviceId = deviceId;
+    const operator = caller.name;
     const { relay, linkWatch, logger } = this.tools;
     this.cancels.push(
       relay.listen(this.id, deviceId, (frame) => {
@@ -99,9 +129,9 @@ export class OperatorConsole {
       if (!this.isAlive) this.socket.terminate();
       this.isAlive = false;
       this.socket.ping();
-      void this.operator().then(
+      void this.caller().then(
         (still) => {
-          if (still === undefined) this.end(REFUSED, POLICY_VIOLATION);
+          if (!still || !isOperator(still)) this.end(REFUSED, POLICY_VIOLATION);
         },
         () => undefined, // a database that is away now is asked again
       );
@@ -117,7 +147,10 @@ export class OperatorConsole {
     const policy = await this.tools.configs.atPolicy(deviceId);
     const refusal = form.success ? policy && forbiddenBy(policy, command) : form.error.issues[0]?.message;
     if (refusal !== undefined) this.reply({ type: "output", from: "note", text: `refused: ${refusal}` });
-    else await this.tell({ type: "console-input", console: this.id, text: command });
+    else {
+      this.commands++;
+      await this.tell({ type: "console-input", console: this.id, text: command });
+    }
   }
 
   private hear(frame: ConsoleFrame): void {
@@ -126,10 +159,9 @@ export class OperatorConsole {
     else this.end(frame.reason, NORMAL, false);
   }
 
-  /** @returns the name of whoever holds the key, if it still is an operator's */
-  private async operator(): Promise<string | undefined> {
-    const caller = this.key === undefined ? undefined : await this.tools.keys.verify(this.key);
-    return caller && ROLES.indexOf(caller.role) >= ROLES.indexOf("operator") ? caller.name : undefined;
+  /** Whoever holds the key, if it is still one. */
+  private async caller(): Promise<Caller | undefined> {
+    return this.key === undefined ? undefined : this.tools.keys.verify(this.key);
   }
 
   private async tell(frame: OpenFrame): Promise<void> {
@@ -151,7 +183,9 @@ export class OperatorConsole {
     for (const cancel of this.cancels) cancel();
     this.reply({ type: "closed", reason });
     this.socket.close(code, reason.slice(0, 100));
-    const { deviceId } = this;
+    const { deviceId, entry, commands } = this;
+    // What was said is recorded by the agent itself: the device's events of the kind `console` that name this console.
+    if (entry) void this.tools.trail.end(entry, { status: 200, detail: reason, after: { console: this.id, commands } });
     if (!isToTell || deviceId === undefined) return;
     this.tools.links.send(deviceId, { type: "console-close", console: this.id, reason }).catch((error: unknown) => {
       this.tools.logger.warn({ err: error, deviceId }, "a device was not told that its console ended");
@@ -165,6 +199,8 @@ export class OperatorConsole {
     });
   }
 }
+
+const isOperator = ({ role }: Caller) => ROLES.indexOf(role) >= ROLES.indexOf("operator");
 
 function parse(data: RawData): unknown {
   try {

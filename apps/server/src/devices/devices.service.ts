@@ -13,6 +13,7 @@ import type {
 import { KNOWN_MODULE_STATES, type KnownModuleState } from "@mn316-fleet/manual";
 import { type Cause, CLOSE } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
+import { AuditTrail } from "../audit/audit-trail";
 import { DeviceTokens } from "../auth/device-tokens";
 import { AgentLinks } from "../gateway/agent-links";
 import { Idempotency } from "../idempotency/idempotency";
@@ -30,6 +31,7 @@ export class DevicesService {
     private readonly links: AgentLinks,
     private readonly pushed: PushedTokens,
     private readonly idempotency: Idempotency,
+    private readonly trail: AuditTrail,
   ) {}
 
   /**
@@ -64,13 +66,25 @@ export class DevicesService {
   async update(id: string, fields: Partial<DeviceFields>): Promise<Device> {
     const { tags } = fields;
     const changes = tags ? { ...fields, tags: [...new Set(tags)] } : fields;
-    if (!(await uniqueImei(() => this.store.update(id, changes)))) throw notFound("device", id);
+    await uniqueImei(() =>
+      this.database.transaction(async (tx) => {
+        const before = await this.store.lock(tx, id);
+        if (!before) throw notFound("device", id);
+        const after = { ...before, ...changes };
+        await this.store.write(tx, id, after);
+        await this.trail.changed(tx, { before, after });
+      }),
+    );
     return this.get(id);
   }
 
   /** Removes a device with its tokens, configuration and executions; its agent is cut off at once. */
   async remove(id: string): Promise<void> {
-    if (!(await this.store.remove(id))) throw notFound("device", id);
+    await this.database.transaction(async (tx) => {
+      const before = await this.store.remove(tx, id);
+      if (!before) throw notFound("device", id);
+      await this.trail.changed(tx, { before });
+    });
     await this.tokens.announceChange(id);
     await this.links.close(id, CLOSE.unauthorized, "not authorised");
   }

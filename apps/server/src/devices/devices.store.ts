@@ -45,8 +45,8 @@ const SELECT = `
 export class DevicesStore {
   constructor(private readonly database: Database) {}
 
-  async find(id: string): Promise<DeviceRow | undefined> {
-    const { rows } = await this.database.pool.query<DeviceRow>(`${SELECT} WHERE d.id = $1`, [id]);
+  async find(id: string, tx: Pick<Transaction, "query"> = this.database.pool): Promise<DeviceRow | undefined> {
+    const { rows } = await tx.query<DeviceRow>(`${SELECT} WHERE d.id = $1`, [id]);
     return rows[0];
   }
 
@@ -144,16 +144,28 @@ export class DevicesStore {
     return rows[0];
   }
 
-  /** @returns false for an unknown device */
-  async update(id: string, fields: Partial<DeviceFields>): Promise<boolean> {
-    const { count } = await this.database.prisma.device.updateMany({ where: { id }, data: fields });
-    return count > 0;
+  /** What a caller may change of a device, locked against other writers, but not against rows that refer to it. */
+  async lock(tx: Transaction, id: string): Promise<DeviceFields | undefined> {
+    const { rows } = await tx.query<DeviceFields>(
+      `SELECT name, imei, tags, time_zone AS "timeZone" FROM device WHERE id = $1 FOR NO KEY UPDATE`,
+      [id],
+    );
+    return rows[0];
   }
 
-  /** @returns false for an unknown device */
-  async remove(id: string): Promise<boolean> {
-    const { count } = await this.database.prisma.device.deleteMany({ where: { id } });
-    return count > 0;
+  async write(tx: Transaction, id: string, { name, imei, tags, timeZone }: DeviceFields): Promise<void> {
+    await tx.query("UPDATE device SET name = $2, imei = $3, tags = $4, time_zone = $5 WHERE id = $1", [
+      ...[id, name, imei, tags, timeZone],
+    ]);
+  }
+
+  /** @returns what it was; undefined for an unknown device */
+  async remove(tx: Transaction, id: string): Promise<DeviceFields | undefined> {
+    const { rows } = await tx.query<DeviceFields>(
+      `DELETE FROM device WHERE id = $1 RETURNING name, imei, tags, time_zone AS "timeZone"`,
+      [id],
+    );
+    return rows[0];
   }
 
   /** Devices by link and state, for the head of the dashboard. */

@@ -24,6 +24,6 @@ export class EnrollController {
       throw new ProblemError(429, "Too many requests", "Too many enrolments from this address.", undefined, {
         "Retry-After": String(waitS),
       });
-    return this.enrollment.enroll(body);
+    return this.enrollment.enroll(body, address);
   }
 }

@@ -1,5 +1,6 @@
 import type { CreatedEnrollmentKey, CreateEnrollmentKey, EnrollmentKey } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
+import { AuditTrail } from "../audit/audit-trail";
 import { hashCredential, newCredential } from "../auth/credentials";
 import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
@@ -11,6 +12,7 @@ export class EnrollmentKeysService {
   constructor(
     private readonly database: Database,
     private readonly idempotency: Idempotency,
+    private readonly trail: AuditTrail,
   ) {}
 
   /** @throws 409 where the same request made one already */
@@ -42,7 +44,13 @@ export class EnrollmentKeysService {
 
   /** @throws 404 for an unknown key */
   async remove(id: string): Promise<void> {
-    const { count } = await this.database.prisma.enrollmentKey.deleteMany({ where: { id } });
-    if (count === 0) throw notFound("enrolment key", id);
+    await this.database.transaction(async (tx) => {
+      const { rows } = await tx.query<{ name: string; uses: number }>(
+        "DELETE FROM enrollment_key WHERE id = $1 RETURNING name, uses",
+        [id],
+      );
+      if (!rows[0]) throw notFound("enrolment key", id);
+      await this.trail.changed(tx, { before: rows[0] });
+    });
   }
 }

@@ -1,15 +1,19 @@
 import type { Enroll, Enrolled } from "@mn316-fleet/contracts";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
+import { NOBODY } from "../audit/audit-record";
+import { AuditTrail } from "../audit/audit-trail";
+import { Denials } from "../audit/denials";
 import { hashCredential } from "../auth/credentials";
 import { DeviceTokens } from "../auth/device-tokens";
 import { DevicesStore } from "../devices/devices.store";
 import { Database, type Transaction } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
-import { conflict, unauthorized } from "../platform/problems/problem.error";
+import { conflict, ProblemError, unauthorized } from "../platform/problems/problem.error";
 
 /** So long an agent whose answer got lost may ask for its token again. */
 const SECOND_CHANCE_S = 600;
+const ACTION = "POST /agent/enroll";
 
 /** Makes devices of agents that hold an enrolment key. */
 @Injectable()
@@ -18,6 +22,8 @@ export class EnrollmentService {
     private readonly database: Database,
     private readonly devices: DevicesStore,
     private readonly tokens: DeviceTokens,
+    private readonly trail: AuditTrail,
+    private readonly denials: Denials,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -27,27 +33,43 @@ export class EnrollmentService {
    * @throws 401 for a key that is unknown, over, used up, or not for this IMEI; which of them is nobody's business
    * @throws 409 where the IMEI has a device already
    */
-  async enroll({ key, imei, name }: Enroll): Promise<Enrolled> {
-    const enrolled = await this.database.transaction(async (tx) => {
-      const found = await this.keyFor(tx, key, imei);
-      if (!found) throw unauthorized();
-      const device = await this.devices.findByImei(tx, imei);
-      if (device) return this.again(tx, device, found.id);
-      if (found.isUsedUp) throw unauthorized();
-      await tx.query("UPDATE enrollment_key SET uses = uses + 1, last_used_at = now() WHERE id = $1", [found.id]);
-      const deviceId = await this.devices.insert(tx, { name: name ?? imei, imei, tags: [] });
-      await tx.query("INSERT INTO enrollment (device_id, key_id) VALUES ($1, $2)", [deviceId, found.id]);
-      return { deviceId, token: await this.tokens.issue(tx, deviceId), keyId: found.id };
-    });
-    const { keyId, ...answer } = enrolled;
-    this.logger.info({ deviceId: answer.deviceId, imei, enrollmentKey: keyId }, "device enrolled");
-    return answer;
+  async enroll(request: Enroll, address: string): Promise<Enrolled> {
+    const { imei, name } = request;
+    const deed = { action: ACTION, address, request: { imei, name } };
+    const enrolled = await this.database
+      .transaction(async (tx) => {
+        const made = await this.make(tx, request);
+        const actor = { kind: "enrollment-key", id: made.keyId, name: made.keyName } as const;
+        await this.trail.note({ ...deed, actor, resource: `devices/${made.deviceId}`, status: 201 }, tx);
+        return made;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof ProblemError)
+          this.denials.note({ ...deed, actor: NOBODY, status: error.status, detail: error.detail });
+        throw error;
+      });
+    const { deviceId, token, keyId } = enrolled;
+    this.logger.info({ deviceId, imei, enrollmentKey: keyId }, "device enrolled");
+    return { deviceId, token };
+  }
+
+  private async make(tx: Transaction, { key, imei, name }: Enroll) {
+    const found = await this.keyFor(tx, key, imei);
+    if (!found) throw unauthorized();
+    const device = await this.devices.findByImei(tx, imei);
+    const { id: keyId, name: keyName } = found;
+    if (device) return { ...(await this.again(tx, device, keyId)), keyId, keyName };
+    if (found.isUsedUp) throw unauthorized();
+    await tx.query("UPDATE enrollment_key SET uses = uses + 1, last_used_at = now() WHERE id = $1", [keyId]);
+    const deviceId = await this.devices.insert(tx, { name: name ?? imei, imei, tags: [] });
+    await tx.query("INSERT INTO enrollment (device_id, key_id) VALUES ($1, $2)", [deviceId, keyId]);
+    return { deviceId, token: await this.tokens.issue(tx, deviceId), keyId, keyName };
   }
 
   /** The key's row is locked, so that of two agents at once the last use goes to one of them. */
   private async keyFor(tx: Transaction, key: string, imei: string) {
-    const { rows } = await tx.query<{ id: string; isUsedUp: boolean }>(
-      `SELECT id, coalesce(uses >= max_uses, false) AS "isUsedUp" FROM enrollment_key
+    const { rows } = await tx.query<{ id: string; name: string; isUsedUp: boolean }>(
+      `SELECT id, name, coalesce(uses >= max_uses, false) AS "isUsedUp" FROM enrollment_key
         WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())
           AND (imei_pattern IS NULL OR $2 LIKE translate(imei_pattern, '*?', '%_')) FOR UPDATE`,
       [hashCredential(key), imei],
@@ -65,6 +87,6 @@ export class EnrollmentService {
       throw conflict("A device with this IMEI exists: rotate its token instead.", [
         { path: "imei", rule: "unique", message: "another device has this IMEI" },
       ]);
-    return { deviceId: device.id, token: await this.tokens.reissue(tx, device.id), keyId };
+    return { deviceId: device.id, token: await this.tokens.reissue(tx, device.id) };
   }
 }

@@ -2,6 +2,7 @@ import { eventually } from "@mn316-fleet/testkit";
 import { randomUUID } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { auditOf } from "../test-support/audit-log";
 import { LiveFleet } from "../test-support/live-fleet";
 import { AddressBound } from "./address-bound";
 
@@ -55,7 +56,14 @@ describe("enrolment", () => {
       answers.push(await enroll(key, imei()));
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-    expect((await enroll(elsewhere.key, "350000000000001")).status).toBe(201);
+    const { deviceId } = (await enroll(elsewhere.key, "350000000000001")).body;
+    expect(await auditOf(fleet.server, { resource: `devices/${deviceId}` })).toMatchObject([
+      { action: "POST /agent/enroll", status: 201, actor: { kind: "enrollment-key", id: elsewhere.id, name: "site" } },
+    ]);
+    await eventually(async () => {
+      const refused = await auditOf(fleet.server, { action: "POST /agent/enroll", outcome: "refused" });
+      expect(refused.map(({ status, actor }) => [status, actor.kind])).toEqual(Array(5).fill([401, "nobody"]));
+    });
   });
 
   it("takes over no device that exists, and gives a lost answer a second chance", async () => {

@@ -32,7 +32,7 @@ export const ALREADY_SHOWN = "409 and the id of what was made, without its secre
 export const CurrentRequestKey = createParamDecorator((_data: unknown, context: ExecutionContext): RequestKey => {
   const { caller, headers } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!caller) throw new Error("A public route has no caller, so its requests have no key.");
-  return { callerId: caller.keyId, key: readIdempotencyKey(headers["idempotency-key"]) };
+  return { callerId: caller.id, key: readIdempotencyKey(headers["idempotency-key"]) };
 });
 
 /** @throws 422 naming the header where it is malformed */

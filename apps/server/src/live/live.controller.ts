@@ -44,7 +44,7 @@ export class LiveController implements OnModuleDestroy {
     @Query({ schema: liveQuerySchema }) query: LiveQuery,
     @Headers("last-event-id") lastEventId: string | undefined,
     @Headers("authorization") authorization: string | undefined,
-    @CurrentCaller() { keyId }: Caller,
+    @CurrentCaller() { id: keyId }: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     this.refuseTooMany(keyId);

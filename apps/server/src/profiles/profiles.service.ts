@@ -18,6 +18,7 @@ import {
 import { Injectable } from "@nestjs/common";
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { AuditTrail } from "../audit/audit-trail";
 import { ConfigsStore } from "../configs/configs.store";
 import { otherVersion, type VersionCondition } from "../configs/if-match";
 import { mergePatch } from "../configs/merge-patch";
@@ -63,6 +64,7 @@ export class ProfilesService {
     private readonly resolver: Resolver,
     private readonly signals: Signals,
     private readonly idempotency: Idempotency,
+    private readonly trail: AuditTrail,
   ) {}
 
   async list({ cursor, limit }: ProfileQuery): Promise<Page<Profile>> {
@@ -127,6 +129,7 @@ export class ProfilesService {
       const { selector, name } = row;
       await this.store.markUnresolved(tx, [selector], { author, source: "profile", id, name });
       await this.store.remove(tx, id);
+      await this.trail.changed(tx, { before: toProfile(row) });
       return { effect: await this.effect(tx, [selector]) };
     });
   }
@@ -147,6 +150,8 @@ export class ProfilesService {
       passwordId: await this.passwordAfter(tx, id, former, template),
     };
     const row = await uniqueName("profile", () => this.store.write(tx, id, fields, author));
+    const before = former && toProfile(former);
+    await this.trail.changed(tx, { ...(before && { before }), after: toProfile(row), resource: `profiles/${id}` });
     const selectors = [...(former ? [former.selector] : []), row.selector];
     await this.store.markUnresolved(tx, selectors, { author, source: "profile", id, name });
     return { ...toProfile(row), effect: await this.effect(tx, selectors) };

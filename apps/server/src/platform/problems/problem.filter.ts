@@ -1,8 +1,9 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from "@nestjs/common";
+import { type ArgumentsHost, Catch, type ExceptionFilter } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { isDatabaseAway } from "./database-away";
 import { ProblemError } from "./problem.error";
+import { httpStatus } from "./status-of";
 
 const TITLES: Record<number, string> = {
   400: "Bad request",
@@ -71,11 +72,4 @@ export class ProblemFilter implements ExceptionFilter {
     const allow = methods.join(", ");
     return new ProblemError(405, "Method not allowed", `${path} takes ${allow}.`, undefined, { Allow: allow });
   }
-}
-
-/** The status of an error of Nest or Fastify; undefined for any other. */
-function httpStatus(error: unknown): number | undefined {
-  if (error instanceof HttpException) return error.getStatus();
-  const { statusCode } = error as { statusCode?: unknown };
-  return typeof statusCode === "number" ? statusCode : undefined;
 }
