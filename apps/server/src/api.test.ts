@@ -240,6 +240,34 @@ describe("the REST API", () => {
     expect(without.map(({ name }) => name)).toEqual([]);
   });
 
+  it("shows and gives a key that is limited to some devices nothing of another one, on any operation", async () => {
+    const selector = { tags: ["mine"] };
+    const { key } = await server.ok("POST", "api-keys", { name: "limited", role: "operator", selector });
+    const minds: Record<string, number> = {
+      "get /api/v1/devices": 200,
+      "get /api/v1/fleet/counts": 200,
+      "post /api/v1/jobs": 422,
+    };
+    for (const entry of operations) {
+      const ofDevice = /^\/api\/v1\/(devices|jobs)\/\{id\}/.test(entry.path);
+      const role = entry.operation["x-required-role"];
+      const expected = minds[entry.name] ?? (ofDevice && role !== "admin" ? 404 : 403);
+      const answer = await call(entry, key);
+      expect([entry.name, answer.status]).toEqual([entry.name, expected]);
+      expect(JSON.stringify(answer.body)).not.toContain('"name":');
+    }
+    const { id } = await server.createDevice({ tags: ["mine"] });
+    const asLimited = (method: string, path: string, body?: unknown) => server.request(method, path, body, key);
+    const job = await asLimited("POST", "jobs", { kind: "probe", targets: { deviceIds: [id] } });
+    const mixed = { kind: "probe", targets: { deviceIds: [id, ids.devices] }, rehearse: true };
+    expect(job.status).toBe(201);
+    expect((await asLimited("GET", `jobs/${job.body.id}/executions`)).body.items).toHaveLength(1);
+    expect((await asLimited("POST", `jobs/${job.body.id}/cancel`)).status).toBe(200);
+    expect((await asLimited("POST", "jobs", mixed)).body.errors[0].path).toBe("targets.deviceIds.1");
+    const chosen = { kind: "probe", targets: { selector } };
+    expect((await asLimited("POST", "jobs", chosen)).body.errors[0].path).toBe("targets.selector");
+  });
+
   it("answers a job that is to be rehearsed in the shape of a rehearsal", async () => {
     const { operation } = operations.find(({ name }) => name === "post /api/v1/jobs")!;
     const body = { kind: "probe", targets: { deviceIds: [ids.devices] }, rehearse: true };

@@ -1,16 +1,17 @@
 import type { Logger } from "pino";
 import { type Anchor, type ChainReport, verifyChain } from "./audit/verify-chain";
+import { SettingsError } from "./platform/settings/read-settings";
 import type { Settings } from "./platform/settings/settings";
 import { withDatabase } from "./with-database";
 
 /**
  * Reads an anchor as the log and this command write it.
- * @throws RangeError where it is none
+ * @throws SettingsError where it is none
  */
 export function readAnchor(text: string): Anchor {
   const [, position, hash] = /^(\d{1,18}):([\da-f]{64})$/.exec(text) ?? [];
   if (position === undefined || hash === undefined)
-    throw new RangeError("--expect takes POSITION:HASH as an earlier run or the log wrote them");
+    throw new SettingsError("--expect takes POSITION:HASH as an earlier run or the log wrote them");
   return { position: BigInt(position), hash };
 }
 

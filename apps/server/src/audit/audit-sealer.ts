@@ -61,7 +61,7 @@ export class AuditSealer implements OnApplicationBootstrap, OnApplicationShutdow
       const now = Date.now();
       if (!head || head.position <= this.anchored.position || now - this.anchored.at < ANCHOR_EVERY_MS) return;
       this.anchored = { at: now, position: head.position };
-      this.logger.info({ position: String(head.position), hash: head.hash.toString("hex") }, "audit trail sealed");
+      this.logger.info({ anchor: `${head.position}:${head.hash.toString("hex")}` }, "audit trail sealed");
     } catch (error) {
       this.logger.warn({ reason: (error as Error).message }, "audit records not sealed now");
     }

@@ -1,14 +1,17 @@
-import { type Role, ROLES } from "@mn316-fleet/contracts";
+import { type Role, ROLES, type Selector } from "@mn316-fleet/contracts";
 import { type CanActivate, type ExecutionContext, Injectable } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
 import { Denials } from "../audit/denials";
 import { type AuditedRequest, deedOf } from "../audit/request-deed";
-import { forbidden, type ProblemError, unauthorized } from "../platform/problems/problem.error";
+import { forbidden, ProblemError, unauthorized } from "../platform/problems/problem.error";
 import { ApiKeysService } from "./api-keys.service";
 import type { AuthenticatedRequest } from "./caller";
 import { bearerCredential } from "./credentials";
+import { DeviceScope, MINDS_SCOPE } from "./device-scope";
 import { IS_PUBLIC } from "./public";
 import { REQUIRED_ROLE } from "./require-role";
+
+type Places = Parameters<Reflector["getAllAndOverride"]>[1];
 
 /** Stands before every HTTP route: an API key is needed unless it is public, and a role at least as high as it asks. */
 @Injectable()
@@ -16,6 +19,7 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly keys: ApiKeysService,
+    private readonly scope: DeviceScope,
     private readonly denials: Denials,
   ) {}
 
@@ -31,7 +35,15 @@ export class ApiKeyGuard implements CanActivate {
     request.caller = caller;
     const needed = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, places) ?? roleByMethod(request);
     if (ROLES.indexOf(caller.role) < ROLES.indexOf(needed)) throw this.denied(request, forbidden(needed));
+    if (caller.selector) await this.requireScope(caller.selector, request, places);
     return true;
+  }
+
+  private async requireScope(selector: Selector, request: AuditedRequest, places: Places): Promise<void> {
+    const mindsScope = this.reflector.getAllAndOverride<boolean | undefined>(MINDS_SCOPE, places) === true;
+    await this.scope.require(selector, request, mindsScope).catch((error: unknown) => {
+      throw error instanceof ProblemError ? this.denied(request, error) : error;
+    });
   }
 
   /** Looking without a credential is what every page does that was left open for too long: it is not noted. */

@@ -1,4 +1,4 @@
-import type { ApiKey, CreateApiKey, CreatedApiKey, Role } from "@mn316-fleet/contracts";
+import type { ApiKey, CreateApiKey, CreatedApiKey, Role, Selector } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
@@ -26,7 +26,13 @@ export class ApiKeysService {
     if (!row || (row.expiresAt && row.expiresAt.getTime() <= now)) return undefined;
     if (!row.lastUsedAt || now - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
       await this.database.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
-    return { kind: "api-key", id: row.id, name: row.name, role: row.role as Role };
+    return {
+      kind: "api-key",
+      id: row.id,
+      name: row.name,
+      role: row.role as Role,
+      selector: row.selector as Selector | null,
+    };
   }
 
   /** @throws 409 where the same request made one already */
@@ -34,8 +40,8 @@ export class ApiKeysService {
     const key = newCredential("apiKey");
     return this.idempotency.onceShown({ ...requestKey, request: ["api-key", body] }, "an API key", async (tx) => {
       const { rows } = await tx.query<{ id: string }>(
-        "INSERT INTO api_key (name, role, hash, expires_at) VALUES ($1, $2, $3, $4) RETURNING id",
-        [body.name, body.role, hashCredential(key), body.expiresAt ?? null],
+        "INSERT INTO api_key (name, role, hash, expires_at, selector) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        [body.name, body.role, hashCredential(key), body.expiresAt ?? null, body.selector ?? null],
       );
       const [added] = rows;
       if (!added) throw new Error("INSERT INTO api_key returned no row");
@@ -45,10 +51,11 @@ export class ApiKeysService {
 
   async list(): Promise<ApiKey[]> {
     const rows = await this.database.prisma.apiKey.findMany({ orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
-    return rows.map(({ id, name, role, createdAt, expiresAt, lastUsedAt }) => ({
+    return rows.map(({ id, name, role, selector, createdAt, expiresAt, lastUsedAt }) => ({
       id,
       name,
       role: role as Role,
+      selector: selector as Selector | null,
       createdAt: createdAt.toISOString(),
       expiresAt: expiresAt?.toISOString() ?? null,
       lastUsedAt: lastUsedAt?.toISOString() ?? null,
@@ -58,8 +65,14 @@ export class ApiKeysService {
   /** @throws 404 for an unknown key, 409 for the last admin key that does not expire: nobody could make another */
   async remove(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const { rows } = await tx.query<{ id: string; name: string; role: Role; expires: boolean }>(
-        `SELECT id, name, role, expires_at IS NOT NULL AS expires FROM api_key
+      const { rows } = await tx.query<{
+        id: string;
+        name: string;
+        role: Role;
+        selector: Selector | null;
+        expires: boolean;
+      }>(
+        `SELECT id, name, role, selector, expires_at IS NOT NULL AS expires FROM api_key
           WHERE id = $1 OR (role = 'admin' AND expires_at IS NULL) ORDER BY id FOR UPDATE`,
         [id],
       );
@@ -69,7 +82,7 @@ export class ApiKeysService {
       if (lastingAdmins.length === 1 && lastingAdmins[0] === key)
         throw conflict("This is the last admin key that does not expire: make another one first.");
       await tx.query("DELETE FROM api_key WHERE id = $1", [id]);
-      await this.trail.changed(tx, { before: { name: key.name, role: key.role } });
+      await this.trail.changed(tx, { before: { name: key.name, role: key.role, selector: key.selector } });
     });
   }
 }

@@ -5,6 +5,7 @@ import { AuditModule } from "../audit/audit.module";
 import { ApiKeyGuard } from "./api-key.guard";
 import { ApiKeysController } from "./api-keys.controller";
 import { ApiKeysService } from "./api-keys.service";
+import { DeviceScope } from "./device-scope";
 import { DeviceTokens } from "./device-tokens";
 import { FirstAdminKey } from "./first-admin-key";
 import { TokenWatch } from "./token-watch";
@@ -16,12 +17,13 @@ import { TokenWatch } from "./token-watch";
   controllers: [ApiKeysController],
   providers: [
     ApiKeysService,
+    DeviceScope,
     DeviceTokens,
     FirstAdminKey,
     TokenWatch,
     ApiKeyGuard,
     { provide: APP_GUARD, useExisting: ApiKeyGuard },
   ],
-  exports: [ApiKeysService, DeviceTokens, FirstAdminKey, TokenWatch],
+  exports: [ApiKeysService, DeviceScope, DeviceTokens, FirstAdminKey, TokenWatch],
 })
 export class AuthModule {}

@@ -65,7 +65,15 @@ describe("who may call", () => {
       const { id, key } = await makeKey("viewer");
       await server.request("GET", "devices", undefined, { key });
       const listed = (await server.ok("GET", "api-keys")).items.find((item: { id: string }) => item.id === id);
-      expect(Object.keys(listed).sort()).toEqual(["createdAt", "expiresAt", "id", "lastUsedAt", "name", "role"]);
+      expect(Object.keys(listed).sort()).toEqual([
+        "createdAt",
+        "expiresAt",
+        "id",
+        "lastUsedAt",
+        "name",
+        "role",
+        "selector",
+      ]);
       expect(listed.lastUsedAt).not.toBeNull();
       const { rows } = await server.database.pool.query("SELECT row_to_json(k)::text AS row FROM api_key k");
       expect(rows.map(({ row }) => row).join()).not.toContain(key.slice(4));
@@ -81,6 +89,53 @@ describe("who may call", () => {
         "role",
         "scope",
       ]);
+    });
+
+    it("limits a key to the devices that its selector chooses, and to what is about devices", async () => {
+      const { key } = await server.ok("POST", "api-keys", { name: "n", role: "operator", selector: { tags: ["n"] } });
+      const as = (method: string, path: string, body?: unknown) => server.request(method, path, body, { key });
+      const status = async (method: string, path: string, body?: unknown) => (await as(method, path, body)).status;
+      const [mine, theirs] = [
+        (await server.ok("POST", "devices", { name: "mine", tags: ["n"] })).id as string,
+        (await server.ok("POST", "devices", { name: "theirs", tags: ["s"] })).id as string,
+      ];
+      expect((await as("GET", "devices")).body.items.map(({ id }: { id: string }) => id)).toEqual([mine]);
+      expect((await as("GET", "devices?tag=s")).body.items).toEqual([]);
+      expect((await as("GET", "fleet/counts")).body).toMatchObject({ devices: 1, online: 0 });
+      expect(await status("PATCH", `devices/${mine}`, { name: "still mine" })).toBe(200);
+      expect(await status("GET", `devices/${mine.toUpperCase()}`)).toBe(200);
+      const unknown = await as("GET", `devices/${theirs.replace(/^./, (digit) => (digit === "0" ? "1" : "0"))}`);
+      for (const [method, path, body] of [
+        ["GET", "", undefined],
+        ["PATCH", "", { name: "x" }],
+        ["DELETE", "", undefined],
+        ["POST", "/token", { overlapS: 0 }],
+      ] as const) {
+        const answer = await as(method, `devices/${theirs}${path}`, body);
+        expect([answer.status, answer.body.title]).toEqual([404, unknown.body.title]);
+      }
+      expect(await status("GET", "devices/nonsense")).toBe(404);
+      for (const [method, path, body] of [
+        ["POST", "devices", { name: "x" }],
+        ["GET", "api-keys", undefined],
+        ["GET", "audit", undefined],
+      ] as const)
+        expect([path, await status(method, path, body)]).toEqual([path, 403]);
+      expect(await server.ok("GET", `devices/${theirs}`)).toMatchObject({ name: "theirs" });
+      // What the selector chooses is asked at each request.
+      await server.ok("PATCH", `devices/${mine}`, { tags: [] });
+      expect(await status("GET", `devices/${mine}`)).toBe(404);
+    });
+
+    it("limits no admin, and names what is wrong with a selector", async () => {
+      for (const [body, path] of [
+        [{ role: "admin", selector: { tags: ["n"] } }, "selector"],
+        [{ role: "viewer", selector: {} }, "selector"],
+        [{ role: "viewer", selector: { colour: "red" } }, "selector.colour"],
+      ] as const) {
+        const answer = await server.request("POST", "api-keys", { name: "x", ...body });
+        expect([answer.status, answer.body.errors[0].path]).toEqual([422, path]);
+      }
     });
 
     it("keeps the last admin key", async () => {

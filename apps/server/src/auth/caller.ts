@@ -1,4 +1,4 @@
-import type { Role } from "@mn316-fleet/contracts";
+import type { Role, Selector } from "@mn316-fleet/contracts";
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
 import type { Actor } from "../audit/audit-record";
 
@@ -8,6 +8,8 @@ export interface Caller {
   id: string;
   name: string;
   role: Role;
+  /** The devices that it is limited to; null for the whole fleet. */
+  selector: Selector | null;
 }
 
 /** What the guard leaves on a request. */

@@ -8,6 +8,7 @@ import { AuditTrail } from "../audit/audit-trail";
 import { Denials } from "../audit/denials";
 import { ApiKeysService } from "../auth/api-keys.service";
 import { bearerCredential } from "../auth/credentials";
+import { DeviceScope } from "../auth/device-scope";
 import { ConfigsService } from "../configs/configs.service";
 import { AgentLinks } from "../gateway/agent-links";
 import { LOGGER } from "../platform/logging/nest-logger";
@@ -27,6 +28,7 @@ export class ConsoleGateway implements OnGatewayConnection {
 
   constructor(
     private readonly keys: ApiKeysService,
+    private readonly scope: DeviceScope,
     private readonly configs: ConfigsService,
     private readonly links: AgentLinks,
     private readonly relay: ConsoleRelay,
@@ -44,11 +46,11 @@ export class ConsoleGateway implements OnGatewayConnection {
     }
     this.sockets.add(socket);
     socket.once("close", () => this.sockets.delete(socket));
-    const { keys, configs, links, relay, linkWatch, trail, denials, logger } = this;
+    const { keys, scope, configs, links, relay, linkWatch, trail, denials, logger } = this;
     const visitor = {
       key: bearerCredential(request.headers.authorization),
       address: request.socket.remoteAddress ?? null,
     };
-    new OperatorConsole(socket, visitor, { keys, configs, links, relay, linkWatch, trail, denials, logger });
+    new OperatorConsole(socket, visitor, { keys, scope, configs, links, relay, linkWatch, trail, denials, logger });
   }
 }

@@ -139,6 +139,9 @@ describe("an operator and a device that is connected", () => {
     const { key: viewer } = await fleet.server.ok("POST", "api-keys", { name: "v", role: "viewer" });
     await (await terminal({ key: viewer })).closed(/needs a valid API key with the role operator/);
     await (await terminal()).closed(/needs a valid API key/);
+    const limited = { name: "l", role: "operator", selector: { tags: ["elsewhere"] } };
+    const { key: elsewhere } = await fleet.server.ok("POST", "api-keys", limited);
+    await (await terminal({ key: elsewhere })).closed(/needs a valid API key/);
     const { id } = await fleet.server.ok("POST", "devices", { name: "away" });
     await (await terminal({ key: fleet.server.adminKey, deviceId: id })).closed(/not connected/);
     const odd = await terminal({ key: fleet.server.adminKey, deviceId: "x" });
@@ -146,6 +149,7 @@ describe("an operator and a device that is connected", () => {
     await eventually(async () => {
       const refused = await auditOf(fleet.server, { action: "console", outcome: "refused" });
       expect(refused.map(({ status, actor }) => [status, actor.name])).toEqual([
+        [403, "l"],
         [401, null],
         [403, "v"],
       ]);

@@ -14,6 +14,7 @@ import type { AuditTrail, OpenEntry } from "../audit/audit-trail";
 import type { Denials } from "../audit/denials";
 import type { ApiKeysService } from "../auth/api-keys.service";
 import { type Caller, callerAsActor } from "../auth/caller";
+import type { DeviceScope } from "../auth/device-scope";
 import type { ConfigsService } from "../configs/configs.service";
 import type { AgentLinks, OpenFrame } from "../gateway/agent-links";
 import type { ConsoleFrame, ConsoleRelay } from "./console-relay";
@@ -22,6 +23,7 @@ import type { DeviceLinkWatch } from "./device-link-watch";
 /** What a console works with. */
 export interface ConsoleTools {
   keys: ApiKeysService;
+  scope: DeviceScope;
   configs: ConfigsService;
   links: AgentLinks;
   relay: ConsoleRelay;
@@ -102,7 +104,7 @@ export class OperatorConsole {
       address,
       request: { console: this.id, idleS },
     };
-    if (!caller || !isOperator(caller)) {
+    if (!caller || !(await this.mayOpen(caller, deviceId))) {
       const actor = caller ? callerAsActor(caller) : NOBODY;
       this.tools.denials.note({ ...deed, actor, status: caller ? 403 : 401, detail: REFUSED });
       this.end(REFUSED, POLICY_VIOLATION);
@@ -129,12 +131,14 @@ export class OperatorConsole {
       if (!this.isAlive) this.socket.terminate();
       this.isAlive = false;
       this.socket.ping();
-      void this.caller().then(
-        (still) => {
-          if (!still || !isOperator(still)) this.end(REFUSED, POLICY_VIOLATION);
-        },
-        () => undefined, // a database that is away now is asked again
-      );
+      void this.caller()
+        .then(async (still) => still !== undefined && (await this.mayOpen(still, deviceId)))
+        .then(
+          (mayStay) => {
+            if (!mayStay) this.end(REFUSED, POLICY_VIOLATION);
+          },
+          () => undefined, // a database that is away now is asked again
+        );
     });
     logger.info({ deviceId, operator, console: this.id }, "console asked for");
     await this.tell({ type: "console-open", console: this.id, operator, idleS });
@@ -162,6 +166,11 @@ export class OperatorConsole {
   /** Whoever holds the key, if it is still one. */
   private async caller(): Promise<Caller | undefined> {
     return this.key === undefined ? undefined : this.tools.keys.verify(this.key);
+  }
+
+  private async mayOpen({ role, selector }: Caller, deviceId: string): Promise<boolean> {
+    if (ROLES.indexOf(role) < ROLES.indexOf("operator")) return false;
+    return selector === null || (await this.tools.scope.chooses(selector, [deviceId])).has(deviceId);
   }
 
   private async tell(frame: OpenFrame): Promise<void> {
@@ -199,8 +208,6 @@ export class OperatorConsole {
     });
   }
 }
-
-const isOperator = ({ role }: Caller) => ROLES.indexOf(role) >= ROLES.indexOf("operator");
 
 function parse(data: RawData): unknown {
   try {

@@ -19,6 +19,8 @@ import {
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from "@nestjs/common";
 import { ApiTags } from "@nestjs/swagger";
 import { z } from "zod";
+import { type Caller, CurrentCaller } from "../auth/caller";
+import { MindsScope } from "../auth/device-scope";
 import { RequireRole } from "../auth/require-role";
 import { ALREADY_SHOWN, CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
@@ -45,9 +47,10 @@ export class DevicesController {
 
   @Get("devices")
   @RequireRole("viewer")
+  @MindsScope()
   @ApiResult(devicePageSchema)
-  list(@Query({ schema: deviceQuerySchema }) query: DeviceQuery) {
-    return this.devices.list(query);
+  list(@Query({ schema: deviceQuerySchema }) query: DeviceQuery, @CurrentCaller() { selector }: Caller) {
+    return this.devices.list(query, selector);
   }
 
   @Get("devices/:id")
@@ -98,9 +101,10 @@ export class DevicesController {
 
   @Get("fleet/counts")
   @RequireRole("viewer")
+  @MindsScope()
   @ApiResult(fleetCountsSchema)
-  counts() {
-    return this.devices.counts();
+  counts(@CurrentCaller() { selector }: Caller) {
+    return this.devices.counts(selector);
   }
 
   @Post("fleet/count")

@@ -52,8 +52,9 @@ export class DevicesService {
     return { ...(await this.get(id)), token };
   }
 
-  async list({ cursor, ...query }: DeviceQuery): Promise<Page<Device>> {
-    const rows = await this.store.list(query, decodeCursor(cursor, createdPosition));
+  /** @param scope the devices that the caller is limited to */
+  async list({ cursor, ...query }: DeviceQuery, scope: Selector | null): Promise<Page<Device>> {
+    const rows = await this.store.list(query, scope, decodeCursor(cursor, createdPosition));
     return pageOfRows(rows, query.limit, toDevice, ({ createdAt, id }) => [createdAt.getTime(), id]);
   }
 
@@ -116,8 +117,9 @@ export class DevicesService {
     return { devices: await this.store.count(selector) };
   }
 
-  async counts(): Promise<FleetCounts> {
-    const rows = await this.store.counts();
+  /** @param scope the devices that the caller is limited to */
+  async counts(scope: Selector | null): Promise<FleetCounts> {
+    const rows = await this.store.counts(scope);
     const sum = (matches: (row: (typeof rows)[number]) => boolean) =>
       rows.filter(matches).reduce((total, { devices }) => total + devices, 0);
     const states = KNOWN_MODULE_STATES.map((state) => [state, sum((row) => row.state === state)] as const);

@@ -61,10 +61,12 @@ export class DevicesStore {
   /**
    * One more than `limit`, oldest first, so that new devices come at the end (index device_created_at_id_idx, or that of a
    * tag, a state or a status that few devices have: so only what is asked for stands in the statement).
+   * @param scope only devices that it chooses
    * @param after position (creation in ms, id) of the last device already seen
    */
   async list(
     query: Omit<DeviceQuery, "cursor">,
+    scope: Selector | null,
     after: readonly [createdAtMs: number, id: string] | undefined,
   ): Promise<DeviceRow[]> {
     const { q, tag, state, online, config, limit } = query;
@@ -80,6 +82,11 @@ export class DevicesStore {
     const parameters = [...selection.parameters];
     const parameter = (value: unknown) => `$${parameters.push(value)}`;
     const conditions = [selection.sql];
+    if (scope) {
+      const within = selectorSql(scope, parameters.length + 1);
+      conditions.push(within.sql);
+      parameters.push(...within.parameters);
+    }
     if (config === "none") conditions.push("coalesce(c.shown_status, 'none') = 'none'");
     else if (config) conditions.push(`c.shown_status = ${parameter(config)}`);
     if (after)
@@ -168,7 +175,6 @@ export class DevicesStore {
     return rows[0];
   }
 
-  /** Devices by link and state, for the head of the dashboard. */
   /** How many devices a selector chooses. */
   async count(selector: Selector): Promise<number> {
     const { sql, parameters } = selectorSql(selector, 1);
@@ -179,10 +185,14 @@ export class DevicesStore {
     return rows[0]?.devices ?? 0;
   }
 
-  async counts(): Promise<{ state: KnownModuleState; online: boolean; devices: number }[]> {
+  /** Devices by link and state, for the head of the dashboard. @param scope only devices that it chooses */
+  async counts(scope: Selector | null): Promise<{ state: KnownModuleState; online: boolean; devices: number }[]> {
+    const { sql, parameters } = selectorSql(scope ?? { all: true }, 1);
     const { rows } = await this.database.pool.query<{ state: KnownModuleState; online: boolean; devices: number }>(
       `SELECT ${MODULE_STATE} AS state, coalesce(s.online, false) AS online, count(*)::int AS devices
-         FROM device d LEFT JOIN device_state s ON s.device_id = d.id GROUP BY 1, 2`,
+         FROM device d LEFT JOIN device_state s ON s.device_id = d.id
+        WHERE ${sql} GROUP BY 1, 2`,
+      parameters,
     );
     return rows;
   }

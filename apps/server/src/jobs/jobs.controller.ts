@@ -15,6 +15,7 @@ import { Body, Controller, Get, Param, Post, Query, Res } from "@nestjs/common";
 import { ApiResponse, ApiTags } from "@nestjs/swagger";
 import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
+import { DeviceScope, MindsScope } from "../auth/device-scope";
 import { RequireRole } from "../auth/require-role";
 import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
@@ -29,19 +30,22 @@ export class JobsController {
   constructor(
     private readonly jobs: JobsService,
     private readonly rehearsals: Rehearsals,
+    private readonly scope: DeviceScope,
   ) {}
 
   @Post("jobs")
   @RequireRole("operator")
   @TakesIdempotencyKey(SAME_JOB)
+  @MindsScope()
   @ApiResponse({ status: 200, description: "What would come of it: a rehearsal.", standardSchema: rehearsalSchema })
   @ApiResult(jobSchema, 201, "One execution a device waits for its turn.")
-  create(
+  async create(
     @Body({ schema: createJobSchema }) body: CreateJob,
     @CurrentCaller() caller: Caller,
     @CurrentRequestKey() key: RequestKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    await this.scope.requireTargets(caller.selector, body.targets);
     if (!body.rehearse) return this.jobs.create(body, caller, key);
     void reply.status(200);
     return this.rehearsals.rehearse(body);
