@@ -6,38 +6,39 @@ import { ClientContext } from "./client-context";
 import { LiveUpdates } from "./live";
 import { router } from "./router";
 import { SessionEndContext } from "./session-end";
-import { useSession } from "./session";
+import { type Access, useSession } from "./session";
 import { SignIn } from "./sign-in";
 
-/** The dashboard: asks for a key, then shows the fleet for as long as the key is accepted. */
+/** The dashboard: asks who is there, then shows the fleet for as long as that is accepted. */
 export function App() {
-  const { key, signIn, signOut } = useSession();
-  const [refusedKey, setRefusedKey] = useState<string>();
-  const client = useMemo(
-    () => (key === undefined ? undefined : new FleetClient({ baseUrl: location.origin, key, retries: 0 })),
-    [key],
-  );
+  const { access, signIn, signOut } = useSession();
+  const [refused, setRefused] = useState<Access["kind"]>();
+  const key = access?.kind === "key" ? access.key : undefined;
+  // The page asks again by itself: an attempt of the client's own would only tell of a fault later.
+  const client = useMemo(() => access && new FleetClient({ baseUrl: location.origin, key, retries: 0 }), [access, key]);
   const sessionEnd = useMemo(
     () => ({
       onSignOut: () => {
-        setRefusedKey(undefined);
+        setRefused(undefined);
+        // Unreachable or over already: the browser forgets it all the same.
+        if (access?.kind === "person") client?.session.signOut().catch(() => undefined);
         signOut();
       },
       onRefused: () => {
-        setRefusedKey(key);
+        setRefused(access?.kind);
         signOut();
       },
     }),
-    [key, signOut],
+    [access, client, signOut],
   );
   if (!client)
     return (
       <Box mih="100vh" bg="var(--fleet-page)">
-        <SignIn isRefused={refusedKey !== undefined} onKey={signIn} />
+        <SignIn refused={refused} onAccess={signIn} />
       </Box>
     );
   return (
-    <ClientContext value={client} key={key}>
+    <ClientContext value={client} key={key ?? "person"}>
       <SessionEndContext value={sessionEnd}>
         <LiveUpdates>
           <RouterProvider router={router} />

@@ -2,41 +2,56 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import { keyInAddress } from "./key-in-address";
 
-const STORED = "fleet-key";
+const STORED_KEY = "fleet-key";
+const SIGNED_IN = "fleet-signed-in";
+
+/** How the page proves itself: with a key, or with the cookie of a person who signed in. */
+export type Access = { kind: "key"; key: string } | { kind: "person" };
 
 /** Takes the key out of the address, where `npm start` puts it, so that it stays in no history. */
 function takeKeyFromAddress(): string | undefined {
   const key = keyInAddress(location.hash);
   if (key === undefined) return undefined;
-  sessionStorage.setItem(STORED, key);
+  sessionStorage.setItem(STORED_KEY, key);
   history.replaceState(null, "", location.pathname + location.search);
   return key;
 }
 
-/** The API key of this browser tab; forgotten when the tab is closed. */
+function storedAccess(): Access | undefined {
+  const key = takeKeyFromAddress() ?? sessionStorage.getItem(STORED_KEY);
+  if (key !== null) return { kind: "key", key };
+  return localStorage.getItem(SIGNED_IN) === null ? undefined : { kind: "person" };
+}
+
+function store(access: Access | undefined): void {
+  if (access?.kind === "key") sessionStorage.setItem(STORED_KEY, access.key);
+  else sessionStorage.removeItem(STORED_KEY);
+  if (access?.kind === "person") localStorage.setItem(SIGNED_IN, "yes");
+  else if (!access) localStorage.removeItem(SIGNED_IN);
+}
+
+/** A key is this tab's and forgotten when it is closed; a person's session is the browser's, until it ends. */
 export function useSession() {
   const queries = useQueryClient();
-  const [key, setKey] = useState(() => takeKeyFromAddress() ?? sessionStorage.getItem(STORED) ?? undefined);
-  const signIn = useCallback(
-    (given: string) => {
-      sessionStorage.setItem(STORED, given);
-      queries.clear(); // what another key was allowed to see
-      setKey(given);
+  const [access, setAccess] = useState(storedAccess);
+  const change = useCallback(
+    (next: Access | undefined) => {
+      store(next);
+      queries.clear(); // what another one was allowed to see
+      setAccess(next);
     },
     [queries],
   );
   const signOut = useCallback(() => {
-    sessionStorage.removeItem(STORED);
-    queries.clear();
-    setKey(undefined);
-  }, [queries]);
+    change(undefined);
+  }, [change]);
   useEffect(() => {
     const onHashChange = () => {
-      const given = takeKeyFromAddress();
-      if (given !== undefined) signIn(given);
+      const key = takeKeyFromAddress();
+      if (key !== undefined) change({ kind: "key", key });
     };
     addEventListener("hashchange", onHashChange);
     return () => removeEventListener("hashchange", onHashChange);
-  }, [signIn]);
-  return { key, signIn, signOut };
+  }, [change]);
+  return { access, signIn: change, signOut };
 }

@@ -79,6 +79,30 @@ withChromium("the dashboard in a real browser", () => {
     expect(complaints.splice(0)).toEqual([]);
   }, 60_000);
 
+  it("lets a person in by name and password, keeps the session over tabs, and lets them out", async () => {
+    await world.api.ok("POST", "users", { name: "anna", role: "viewer", password: "correct horse battery" });
+    await page.goto(world.url);
+    const enter = async (password: string) => {
+      await page.getByLabel("Name").fill("anna");
+      await page.getByLabel("Password", { exact: true }).fill(password);
+      await page.keyboard.press("Enter");
+    };
+    await enter("not the password");
+    await page.getByText("Name or password is wrong.").waitFor();
+    await enter("correct horse battery");
+    await row().waitFor();
+    const cookies = await context.cookies();
+    expect(cookies).toMatchObject([{ name: "fleet_session", httpOnly: true, sameSite: "Strict" }]);
+    const other = await context.newPage();
+    await other.goto(world.url);
+    await other.getByRole("row").filter({ hasText: device.imei }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Name").waitFor();
+    await other.getByText("Your session is over. Sign in again.").waitFor();
+    expect(await context.cookies()).toEqual([]);
+    complaints.length = 0; // the browser itself notes each 401
+  }, 60_000);
+
   it("narrows the list, keeps the filter in the address, and tells the two links apart", async () => {
     await signedIn();
     await page.getByRole("button", { name: /^Agent offline/ }).click();

@@ -18,6 +18,7 @@ import { JobsModule } from "./jobs/jobs.module";
 import type { Settings } from "./platform/settings/settings";
 import { LiveModule } from "./live/live.module";
 import { ProfilesModule } from "./profiles/profiles.module";
+import { UsersModule } from "./users/users.module";
 
 /** The server: one module a feature. */
 @Module({})
@@ -45,6 +46,7 @@ export class AppModule {
         AlertsModule,
         ExportModule,
         EventStreamsModule,
+        UsersModule,
       ],
     };
   }

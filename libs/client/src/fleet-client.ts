@@ -2,7 +2,7 @@ import type { LiveEvent } from "@mn316-fleet/contracts";
 import { z } from "zod";
 import { type ConsoleOptions, DeviceConsole } from "./console";
 import { liveEvents, type LiveOptions } from "./live";
-import { apiKeys, enrollmentKeys } from "./operations/access";
+import { apiKeys, enrollmentKeys, session } from "./operations/access";
 import { analytics } from "./operations/analytics";
 import { config, configVersions, profiles } from "./operations/configurations";
 import type { Call } from "./operations/call";
@@ -34,6 +34,7 @@ export class FleetClient {
   readonly analytics;
   readonly apiKeys;
   readonly enrollmentKeys;
+  readonly session;
 
   constructor(options: ClientOptions) {
     const transport = new Transport(options);
@@ -47,6 +48,7 @@ export class FleetClient {
     this.analytics = analytics(transport);
     this.apiKeys = apiKeys(transport);
     this.enrollmentKeys = enrollmentKeys(transport);
+    this.session = session(transport);
   }
 
   /** What changes in the fleet, as it changes; see `liveEvents`. */

@@ -26,5 +26,6 @@ export * from "./live";
 export * from "./profiles";
 export * from "./rehearsal";
 export { type Selector, selectorSchema } from "./selector";
+export * from "./users";
 export { isTimeZone, timeZoneSchema } from "./time-zone";
 export { webhookSecretSchema, webhookUrlSchema } from "./webhooks";

@@ -6,6 +6,8 @@ const API = "/api/v1/";
 /** What a request is of use for here; Fastify's. */
 export interface AuditedRequest extends AuthenticatedRequest {
   ip: string;
+  host: string;
+  protocol: string;
   url: string;
   routeOptions: { url?: string | undefined };
   params: unknown;

@@ -1,24 +1,25 @@
 import { type Role, ROLES, type Selector } from "@mn316-fleet/contracts";
 import { type CanActivate, type ExecutionContext, Injectable } from "@nestjs/common";
+import type { FastifyReply } from "fastify";
 import { Reflector } from "@nestjs/core";
 import { Denials } from "../audit/denials";
 import { type AuditedRequest, deedOf } from "../audit/request-deed";
 import { forbidden, ProblemError, unauthorized } from "../platform/problems/problem.error";
-import { ApiKeysService } from "./api-keys.service";
 import type { AuthenticatedRequest } from "./caller";
-import { bearerCredential } from "./credentials";
+import { Callers, refuseForgery } from "./callers";
 import { DeviceScope, MINDS_SCOPE } from "./device-scope";
 import { IS_PUBLIC } from "./public";
 import { REQUIRED_ROLE } from "./require-role";
+import { isOverTls, sessionCookie } from "./session-cookie";
 
 type Places = Parameters<Reflector["getAllAndOverride"]>[1];
 
-/** Stands before every HTTP route: an API key is needed unless it is public, and a role at least as high as it asks. */
+/** Stands before every HTTP route: an API key or a session is needed unless it is public, and a role at least as high as it asks. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly keys: ApiKeysService,
+    private readonly callers: Callers,
     private readonly scope: DeviceScope,
     private readonly denials: Denials,
   ) {}
@@ -29,14 +30,29 @@ export class ApiKeyGuard implements CanActivate {
     const places = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(IS_PUBLIC, places)) return true;
     const request = context.switchToHttp().getRequest<AuditedRequest>();
-    const credential = bearerCredential(request.headers.authorization);
-    const caller = credential === undefined ? undefined : await this.keys.verify(credential);
-    if (!caller) throw this.denied(request, unauthorized());
+    const verified = await this.callers.verify(request.headers);
+    if (!verified) throw this.denied(request, unauthorized());
+    const { caller, replacement } = verified;
     request.caller = caller;
+    if (caller.session) this.requireOwnPage(request);
+    if (replacement !== undefined)
+      void context
+        .switchToHttp()
+        .getResponse<FastifyReply>()
+        .header("Set-Cookie", sessionCookie(replacement, isOverTls(request)));
     const needed = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, places) ?? roleByMethod(request);
     if (ROLES.indexOf(caller.role) < ROLES.indexOf(needed)) throw this.denied(request, forbidden(needed));
     if (caller.selector) await this.requireScope(caller.selector, request, places);
     return true;
+  }
+
+  private requireOwnPage(request: AuditedRequest): void {
+    if (roleByMethod(request) === "viewer") return;
+    try {
+      refuseForgery(request.headers, request.host);
+    } catch (error) {
+      throw this.denied(request, error as ProblemError);
+    }
   }
 
   private async requireScope(selector: Selector, request: AuditedRequest, places: Places): Promise<void> {

@@ -22,17 +22,17 @@ export class ApiKeysService {
   /** @returns undefined for a key that is unknown, expired or deleted; which of them is nobody's business */
   async verify(key: string): Promise<Caller | undefined> {
     const row = await this.database.prisma.apiKey.findUnique({ where: { hash: hashCredential(key) } });
+    if (!row || isOver(row)) return undefined;
     const now = Date.now();
-    if (!row || (row.expiresAt && row.expiresAt.getTime() <= now)) return undefined;
     if (!row.lastUsedAt || now - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
       await this.database.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
-    return {
-      kind: "api-key",
-      id: row.id,
-      name: row.name,
-      role: row.role as Role,
-      selector: row.selector as Selector | null,
-    };
+    return callerOf(row);
+  }
+
+  /** The caller that a key stands for now. */
+  async find(id: string): Promise<Caller | undefined> {
+    const row = await this.database.prisma.apiKey.findUnique({ where: { id } });
+    return row && !isOver(row) ? callerOf(row) : undefined;
   }
 
   /** @throws 409 where the same request made one already */
@@ -86,3 +86,21 @@ export class ApiKeysService {
     });
   }
 }
+
+const isOver = ({ expiresAt }: { expiresAt: Date | null }) => expiresAt !== null && expiresAt.getTime() <= Date.now();
+
+const callerOf = ({
+  id,
+  name,
+  role,
+  selector,
+}: {
+  id: string;
+  name: string;
+  role: string;
+  selector: unknown;
+}): Caller => ({
+  ...{ kind: "api-key", id, name },
+  role: role as Role,
+  selector: selector as Selector | null,
+});

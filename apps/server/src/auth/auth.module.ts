@@ -5,10 +5,12 @@ import { AuditModule } from "../audit/audit.module";
 import { ApiKeyGuard } from "./api-key.guard";
 import { ApiKeysController } from "./api-keys.controller";
 import { ApiKeysService } from "./api-keys.service";
+import { Callers } from "./callers";
 import { DeviceScope } from "./device-scope";
 import { DeviceTokens } from "./device-tokens";
 import { FirstAdminKey } from "./first-admin-key";
 import { TokenWatch } from "./token-watch";
+import { UserSessions } from "./user-sessions";
 
 /** Who may call: API keys for REST, device tokens for agents; neither works in the other's place. */
 @Global()
@@ -17,13 +19,15 @@ import { TokenWatch } from "./token-watch";
   controllers: [ApiKeysController],
   providers: [
     ApiKeysService,
+    Callers,
     DeviceScope,
     DeviceTokens,
     FirstAdminKey,
     TokenWatch,
+    UserSessions,
     ApiKeyGuard,
     { provide: APP_GUARD, useExisting: ApiKeyGuard },
   ],
-  exports: [ApiKeysService, DeviceScope, DeviceTokens, FirstAdminKey, TokenWatch],
+  exports: [ApiKeysService, Callers, DeviceScope, DeviceTokens, FirstAdminKey, TokenWatch, UserSessions],
 })
 export class AuthModule {}

@@ -1,21 +1,24 @@
 import type { Role, Selector } from "@mn316-fleet/contracts";
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
 import type { Actor } from "../audit/audit-record";
+import type { BrowserHeaders, Credentials } from "./callers";
 
 /** Who sent a request. */
 export interface Caller {
-  kind: "api-key";
+  kind: "api-key" | "user";
   id: string;
   name: string;
   role: Role;
   /** The devices that it is limited to; null for the whole fleet. */
   selector: Selector | null;
+  /** Of a person at a browser, and when it ends at the latest. */
+  session?: { id: string; endsAt: Date };
 }
 
 /** What the guard leaves on a request. */
 export interface AuthenticatedRequest {
   method: string;
-  headers: { authorization?: string; "idempotency-key"?: string | string[] };
+  headers: Credentials & BrowserHeaders & { "idempotency-key"?: string | string[] };
   caller?: Caller;
 }
 

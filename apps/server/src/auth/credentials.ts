@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 
 /** What the credentials of the fleet begin with, so that a leaked one can be told at sight (and by secret scanners). */
-export const PREFIXES = { apiKey: "mfk_", deviceToken: "mfd_", enrollmentKey: "mfe_" } as const;
+export const PREFIXES = { apiKey: "mfk_", deviceToken: "mfd_", enrollmentKey: "mfe_", session: "mfs_" } as const;
 
 /** No credential is longer; anything that is was not made here and is not even hashed. */
 const MAX_LENGTH = 256;

@@ -1,6 +1,12 @@
 import { problemSchema, type Role } from "@mn316-fleet/contracts";
 import { applyDecorators, SetMetadata } from "@nestjs/common";
-import { ApiBearerAuth, ApiExtension, ApiForbiddenResponse, ApiUnauthorizedResponse } from "@nestjs/swagger";
+import {
+  ApiBearerAuth,
+  ApiCookieAuth,
+  ApiExtension,
+  ApiForbiddenResponse,
+  ApiUnauthorizedResponse,
+} from "@nestjs/swagger";
 
 export const REQUIRED_ROLE = "auth:role";
 
@@ -9,7 +15,8 @@ export const RequireRole = (role: Role) =>
   applyDecorators(
     SetMetadata(REQUIRED_ROLE, role),
     ApiBearerAuth("apiKey"),
+    ApiCookieAuth("session"),
     ApiExtension("x-required-role", role),
-    ApiUnauthorizedResponse({ description: "No valid API key.", standardSchema: problemSchema }),
-    ApiForbiddenResponse({ description: `The key's role is below ${role}.`, standardSchema: problemSchema }),
+    ApiUnauthorizedResponse({ description: "No valid API key or session.", standardSchema: problemSchema }),
+    ApiForbiddenResponse({ description: `The caller's role is below ${role}.`, standardSchema: problemSchema }),
   );

@@ -6,8 +6,7 @@ import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import { AuditTrail } from "../audit/audit-trail";
 import { Denials } from "../audit/denials";
-import { ApiKeysService } from "../auth/api-keys.service";
-import { bearerCredential } from "../auth/credentials";
+import { Callers, type Credentials, isSameOrigin } from "../auth/callers";
 import { DeviceScope } from "../auth/device-scope";
 import { ConfigsService } from "../configs/configs.service";
 import { AgentLinks } from "../gateway/agent-links";
@@ -27,7 +26,7 @@ export class ConsoleGateway implements OnGatewayConnection {
   private readonly sockets = new Set<WebSocket>();
 
   constructor(
-    private readonly keys: ApiKeysService,
+    private readonly callers: Callers,
     private readonly scope: DeviceScope,
     private readonly configs: ConfigsService,
     private readonly links: AgentLinks,
@@ -46,11 +45,16 @@ export class ConsoleGateway implements OnGatewayConnection {
     }
     this.sockets.add(socket);
     socket.once("close", () => this.sockets.delete(socket));
-    const { keys, scope, configs, links, relay, linkWatch, trail, denials, logger } = this;
+    const { callers, scope, configs, links, relay, linkWatch, trail, denials, logger } = this;
     const visitor = {
-      key: bearerCredential(request.headers.authorization),
+      // A page of another site can open this, too, and the browser sends the cookie along.
+      credentials: isSameOrigin(request.headers, request.headers.host)
+        ? request.headers
+        : withoutCookie(request.headers),
       address: request.socket.remoteAddress ?? null,
     };
-    new OperatorConsole(socket, visitor, { keys, scope, configs, links, relay, linkWatch, trail, denials, logger });
+    new OperatorConsole(socket, visitor, { callers, scope, configs, links, relay, linkWatch, trail, denials, logger });
   }
 }
+
+const withoutCookie = ({ authorization }: Credentials): Credentials => ({ authorization });

@@ -137,7 +137,7 @@ describe("an operator and a device that is connected", () => {
 
   it("is refused to a viewer, to nobody, and for a device that is away", async () => {
     const { key: viewer } = await fleet.server.ok("POST", "api-keys", { name: "v", role: "viewer" });
-    await (await terminal({ key: viewer })).closed(/needs a valid API key with the role operator/);
+    await (await terminal({ key: viewer })).closed(/needs a valid API key or a session with the role operator/);
     await (await terminal()).closed(/needs a valid API key/);
     const limited = { name: "l", role: "operator", selector: { tags: ["elsewhere"] } };
     const { key: elsewhere } = await fleet.server.ok("POST", "api-keys", limited);

@@ -12,8 +12,8 @@ import type { RawData, WebSocket } from "ws";
 import { NOBODY } from "../audit/audit-record";
 import type { AuditTrail, OpenEntry } from "../audit/audit-trail";
 import type { Denials } from "../audit/denials";
-import type { ApiKeysService } from "../auth/api-keys.service";
 import { type Caller, callerAsActor } from "../auth/caller";
+import type { Callers, Credentials } from "../auth/callers";
 import type { DeviceScope } from "../auth/device-scope";
 import type { ConfigsService } from "../configs/configs.service";
 import type { AgentLinks, OpenFrame } from "../gateway/agent-links";
@@ -22,7 +22,7 @@ import type { DeviceLinkWatch } from "./device-link-watch";
 
 /** What a console works with. */
 export interface ConsoleTools {
-  keys: ApiKeysService;
+  callers: Callers;
   scope: DeviceScope;
   configs: ConfigsService;
   links: AgentLinks;
@@ -35,7 +35,8 @@ export interface ConsoleTools {
 
 /** Who is at the socket, as far as its opening tells. */
 interface Visitor {
-  key: string | undefined;
+  /** Of the socket's own request. */
+  credentials: Credentials;
   address: string | null;
 }
 
@@ -46,7 +47,7 @@ const OPEN_WITHIN_MS = 10_000;
 const KEY_CHECK_MS = 30_000;
 const NORMAL = 1000;
 const POLICY_VIOLATION = 1008;
-const REFUSED = "This needs a valid API key with the role operator.";
+const REFUSED = "This needs a valid API key or a session with the role operator.";
 /** A terminal that reads nothing is cut off. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
@@ -54,7 +55,6 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 export class OperatorConsole {
   private readonly id = randomUUID();
   private deviceId: string | undefined;
-  private key: string | undefined;
   private isEnded = false;
   private isAlive = true;
   private readonly cancels: (() => void)[] = [];
@@ -95,9 +95,10 @@ export class OperatorConsole {
 
   private async open({ deviceId, key, idleS }: OpenRequest): Promise<void> {
     if (this.deviceId !== undefined) return;
-    this.key = this.visitor.key ?? key;
-    const caller = await this.caller();
-    const { address } = this.visitor;
+    const { address, credentials } = this.visitor;
+    const given = credentials.authorization === undefined && key !== undefined;
+    const verified = await this.tools.callers.verify(given ? { authorization: `Bearer ${key}` } : credentials);
+    const caller = verified?.caller;
     const deed = {
       action: AUDIT_ACTION,
       resource: `devices/${deviceId}`,
@@ -131,7 +132,8 @@ export class OperatorConsole {
       if (!this.isAlive) this.socket.terminate();
       this.isAlive = false;
       this.socket.ping();
-      void this.caller()
+      void this.tools.callers
+        .again(caller)
         .then(async (still) => still !== undefined && (await this.mayOpen(still, deviceId)))
         .then(
           (mayStay) => {
@@ -161,11 +163,6 @@ export class OperatorConsole {
     if (frame.type === "console-open") this.reply({ type: "opened" });
     else if (frame.type === "console-output") this.reply({ type: "output", from: frame.from, text: frame.text });
     else this.end(frame.reason, NORMAL, false);
-  }
-
-  /** Whoever holds the key, if it is still one. */
-  private async caller(): Promise<Caller | undefined> {
-    return this.key === undefined ? undefined : this.tools.keys.verify(this.key);
   }
 
   private async mayOpen({ role, selector }: Caller, deviceId: string): Promise<boolean> {

@@ -3,9 +3,8 @@ import { Controller, Get, Headers, Inject, type OnModuleDestroy, Query, Res } fr
 import { ApiHeader, ApiResponse, ApiTags } from "@nestjs/swagger";
 import type { FastifyReply } from "fastify";
 import type { Logger } from "pino";
-import { ApiKeysService } from "../auth/api-keys.service";
 import { type Caller, CurrentCaller } from "../auth/caller";
-import { bearerCredential } from "../auth/credentials";
+import { Callers } from "../auth/callers";
 import { RequireRole } from "../auth/require-role";
 import { ApiResult } from "../platform/http/api-result";
 import { LOGGER } from "../platform/logging/nest-logger";
@@ -14,9 +13,9 @@ import { LiveConnection, readPosition } from "./live-connection";
 import { LiveFeed } from "./live-feed";
 
 const BEAT_EVERY_MS = 15_000;
-/** A key that is deleted or expires ends its streams within so many heart-beats. */
+/** A key or a session that is over ends its streams within so many heart-beats. */
 const BEATS_A_CHECK = 4;
-const MAX_STREAMS_A_KEY = 20;
+const MAX_STREAMS_A_CALLER = 20;
 const MAX_STREAMS_A_NODE = 1_000;
 
 /** The fleet as it changes, on any node. */
@@ -27,7 +26,7 @@ export class LiveController implements OnModuleDestroy {
 
   constructor(
     private readonly feed: LiveFeed,
-    private readonly keys: ApiKeysService,
+    private readonly callers: Callers,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -43,15 +42,14 @@ export class LiveController implements OnModuleDestroy {
   async live(
     @Query({ schema: liveQuerySchema }) query: LiveQuery,
     @Headers("last-event-id") lastEventId: string | undefined,
-    @Headers("authorization") authorization: string | undefined,
-    @CurrentCaller() { id: keyId }: Caller,
+    @CurrentCaller() caller: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.refuseTooMany(keyId);
+    this.refuseTooMany(caller.id);
     const { raw } = reply.hijack();
     const stream = new LiveConnection(raw, query);
-    this.streams.set(stream, keyId);
-    const beats = this.beat(stream, bearerCredential(authorization) ?? "");
+    this.streams.set(stream, caller.id);
+    const beats = this.beat(stream, caller);
     raw.on("error", () => undefined); // told by close
     raw.on("close", () => {
       clearInterval(beats);
@@ -67,24 +65,24 @@ export class LiveController implements OnModuleDestroy {
     if (raw.destroyed) this.feed.leave(stream);
   }
 
-  private beat(stream: LiveConnection, credential: string): NodeJS.Timeout {
+  private beat(stream: LiveConnection, caller: Caller): NodeJS.Timeout {
     let beats = 0;
     return setInterval(() => {
       stream.beat();
       if (++beats % BEATS_A_CHECK > 0) return;
-      this.keys.verify(credential).then(
-        (caller) => {
-          if (!caller) stream.end();
+      this.callers.again(caller).then(
+        (still) => {
+          if (!still) stream.end();
         },
         () => undefined, // a database that is away is asked again at the next check
       );
     }, BEAT_EVERY_MS).unref();
   }
 
-  private refuseTooMany(keyId: string): void {
-    const ofKey = [...this.streams.values()].filter((other) => other === keyId).length;
-    if (ofKey >= MAX_STREAMS_A_KEY)
-      throw new ProblemError(429, "Too many requests", `This key has ${MAX_STREAMS_A_KEY} live streams already.`);
+  private refuseTooMany(callerId: string): void {
+    const ofCaller = [...this.streams.values()].filter((other) => other === callerId).length;
+    if (ofCaller >= MAX_STREAMS_A_CALLER)
+      throw new ProblemError(429, "Too many requests", `This caller has ${MAX_STREAMS_A_CALLER} live streams already.`);
     if (this.streams.size >= MAX_STREAMS_A_NODE)
       throw new ProblemError(503, "Service unavailable", "This node has too many live streams.", undefined, {
         "Retry-After": "10",

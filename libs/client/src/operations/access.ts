@@ -1,4 +1,6 @@
 import {
+  sessionSchema,
+  type SignIn,
   apiKeyListSchema,
   createdApiKeySchema,
   createdEnrollmentKeySchema,
@@ -28,4 +30,12 @@ export const enrollmentKeys = (transport: Transport) => ({
     transport.request(createdEnrollmentKeySchema, "enrollment-keys", { method: "POST", body, ...call }),
   delete: (id: string, call: Call = {}) =>
     transport.request(z.undefined(), `enrollment-keys/${segment(id)}`, { method: "DELETE", ...call }),
+});
+
+/** A person at a browser, which keeps the session as a cookie. */
+export const session = (transport: Transport) => ({
+  signIn: (body: SignIn, call: Call = {}) =>
+    transport.request(sessionSchema, "session", { method: "POST", body, ...call }),
+  get: (call: Call = {}) => transport.request(sessionSchema, "session", call),
+  signOut: (call: Call = {}) => transport.request(z.undefined(), "session", { method: "DELETE", ...call }),
 });

@@ -1,4 +1,4 @@
-import { problemSchema } from "@mn316-fleet/contracts";
+import { CSRF_HEADER, problemSchema } from "@mn316-fleet/contracts";
 import type { z } from "zod";
 import { ProblemResponseError, UnreachableError } from "../errors";
 import { defaultRetryPolicy, readRetryAfter, type RetryPolicy, withRetries } from "./retry";
@@ -6,8 +6,8 @@ import { defaultRetryPolicy, readRetryAfter, type RetryPolicy, withRetries } fro
 export interface ClientOptions {
   /** `http://host:port`; empty for the page's own origin. */
   baseUrl: string;
-  /** An API key. */
-  key: string;
+  /** An API key; without one, the session of a person who signed in on this page. */
+  key?: string | undefined;
   /** Further attempts of a request that may be repeated, 2 unless given; 0 leaves trying again to the caller. */
   retries?: number;
   /** Other ways to send, to wait and to scatter; the platform's own unless given. */
@@ -29,7 +29,7 @@ export interface Request {
   isRetried?: boolean;
 }
 
-/** Sends requests with the key, again where that is harmless and may help, and reads answers by their schema. */
+/** Sends requests with the key, or the browser's cookie, again where that is harmless and may help, and reads answers by their schema. */
 export class Transport {
   private readonly policy: RetryPolicy;
   private readonly baseUrl: string;
@@ -69,7 +69,7 @@ export class Transport {
     return (this.baseUrl || (page.location?.origin ?? "")).replace(/^http/, "ws") + path;
   }
 
-  get key(): string {
+  get key(): string | undefined {
     return this.options.key;
   }
 
@@ -85,7 +85,7 @@ export class Transport {
     const init: RequestInit = {
       method,
       headers: {
-        authorization: `Bearer ${key}`,
+        ...(key === undefined ? { [CSRF_HEADER]: "1" } : { authorization: `Bearer ${key}` }),
         ...(content && { "content-type": content.type }),
         ...headers,
       },

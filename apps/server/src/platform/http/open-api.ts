@@ -8,6 +8,11 @@ export function openApiDocument(app: NestFastifyApplication, version: string): O
     .setDescription("Fleet management for devices behind the OneMO MN316 NB-IoT module")
     .setVersion(version)
     .addBearerAuth({ type: "http", scheme: "bearer", description: "An API key" }, "apiKey")
+    .addCookieAuth(
+      "fleet_session",
+      { type: "apiKey", in: "cookie", description: "A session of a person who signed in" },
+      "session",
+    )
     .build();
   return asProblems(SwaggerModule.createDocument(app, config));
 }

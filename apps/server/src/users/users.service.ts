@@ -1,0 +1,72 @@
+import type { CreateUser, UpdateUser, User } from "@mn316-fleet/contracts";
+import { Injectable } from "@nestjs/common";
+import { AuditTrail } from "../audit/audit-trail";
+import { UserSessions } from "../auth/user-sessions";
+import { Database } from "../platform/database/database";
+import { conflict, notFound } from "../platform/problems/problem.error";
+import { hashPassword } from "./password-hash";
+import { type UserRow, UsersStore } from "./users.store";
+
+/** People who may sign in. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly store: UsersStore,
+    private readonly sessions: UserSessions,
+    private readonly trail: AuditTrail,
+  ) {}
+
+  async list(): Promise<User[]> {
+    return (await this.store.list()).map(toUser);
+  }
+
+  /** @throws 409 where another has the name */
+  async create({ name, role, password }: CreateUser): Promise<User> {
+    const passwordHash = await hashPassword(password);
+    return this.database.transaction(async (tx) => {
+      const row = await this.store.insert(tx, name, role, passwordHash);
+      if (!row)
+        throw conflict("Another user has this name.", [
+          { path: "name", rule: "unique", message: "another user has this name" },
+        ]);
+      await this.trail.changed(tx, { after: toUser(row), resource: `users/${row.id}` });
+      return toUser(row);
+    });
+  }
+
+  /** Another role holds from the next request on; another password ends all sessions. @throws 404 */
+  async update(id: string, { role, password }: UpdateUser): Promise<User> {
+    const passwordHash = password === undefined ? undefined : await hashPassword(password);
+    return this.database.transaction(async (tx) => {
+      const before = await this.store.lock(tx, id);
+      if (!before) throw notFound("user", id);
+      if (role) await this.store.write(tx, id, role);
+      if (passwordHash !== undefined) {
+        await this.store.writePassword(tx, id, passwordHash);
+        await this.sessions.endAll(tx, id);
+      }
+      const after = (await this.store.lock(tx, id)) ?? before;
+      await this.trail.changed(tx, { before: toUser(before), after: toUser(after) });
+      return toUser(after);
+    });
+  }
+
+  /** Ends their sessions, too. @throws 404 */
+  async remove(id: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const before = await this.store.remove(tx, id);
+      if (!before) throw notFound("user", id);
+      await this.trail.changed(tx, { before: toUser(before) });
+    });
+  }
+}
+
+function toUser({ id, name, role, createdAt, passwordChangedAt, signedInAt }: UserRow): User {
+  return {
+    ...{ id, name, role },
+    createdAt: createdAt.toISOString(),
+    passwordChangedAt: passwordChangedAt.toISOString(),
+    signedInAt: signedInAt?.toISOString() ?? null,
+  };
+}
