@@ -25,6 +25,8 @@ RUN npm ci --omit=dev --omit=optional --workspace @mn316-fleet/server && rm -r n
 FROM base
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 COPY --from=dependencies /app/node_modules node_modules
+# Prebuilt for the platform, and so an optional package to npm: without it no password can be checked.
+COPY --from=build /app/node_modules/@node-rs node_modules/@node-rs
 COPY --from=build /app/apps/server/dist apps/server/dist
 COPY --from=build /app/apps/dashboard/dist apps/dashboard/dist
 COPY apps/server/package.json apps/server/

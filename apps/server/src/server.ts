@@ -33,7 +33,7 @@ export async function startServer(
 
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(PlatformModule.with(settings, databaseUrl, logger), settings),
-    createFastifyAdapter(),
+    createFastifyAdapter(settings),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
     { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );

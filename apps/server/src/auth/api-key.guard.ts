@@ -9,6 +9,7 @@ import type { AuthenticatedRequest } from "./caller";
 import { Callers, refuseForgery } from "./callers";
 import { DeviceScope, MINDS_SCOPE } from "./device-scope";
 import { IS_PUBLIC } from "./public";
+import { RequestLimits } from "./request-limits";
 import { REQUIRED_ROLE } from "./require-role";
 import { isOverTls, sessionCookie } from "./session-cookie";
 
@@ -21,6 +22,7 @@ export class ApiKeyGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly callers: Callers,
     private readonly scope: DeviceScope,
+    private readonly limits: RequestLimits,
     private readonly denials: Denials,
   ) {}
 
@@ -30,9 +32,14 @@ export class ApiKeyGuard implements CanActivate {
     const places = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(IS_PUBLIC, places)) return true;
     const request = context.switchToHttp().getRequest<AuditedRequest>();
+    this.limits.admitNetwork(request.ip);
     const verified = await this.callers.verify(request.headers);
-    if (!verified) throw this.denied(request, unauthorized());
+    if (!verified) {
+      this.limits.countWrong(request.ip);
+      throw this.denied(request, unauthorized());
+    }
     const { caller, replacement } = verified;
+    this.limits.admitCaller(caller.id);
     request.caller = caller;
     if (caller.session) this.requireOwnPage(request);
     if (replacement !== undefined)

@@ -9,6 +9,7 @@ import { Callers } from "./callers";
 import { DeviceScope } from "./device-scope";
 import { DeviceTokens } from "./device-tokens";
 import { FirstAdminKey } from "./first-admin-key";
+import { RequestLimits } from "./request-limits";
 import { TokenWatch } from "./token-watch";
 import { UserSessions } from "./user-sessions";
 
@@ -23,6 +24,7 @@ import { UserSessions } from "./user-sessions";
     DeviceScope,
     DeviceTokens,
     FirstAdminKey,
+    RequestLimits,
     TokenWatch,
     UserSessions,
     ApiKeyGuard,

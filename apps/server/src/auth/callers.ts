@@ -49,7 +49,8 @@ export interface BrowserHeaders {
 /** Whether a browser, if it is one, says that the request comes from a page of this server. */
 export function isSameOrigin(headers: BrowserHeaders, host: string | undefined): boolean {
   const site = headers["sec-fetch-site"];
-  if (site !== undefined && site !== "same-origin") return false;
+  // Newer browsers say it themselves, whatever name a proxy gives this server.
+  if (site !== undefined) return site === "same-origin";
   const { origin } = headers;
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 }

@@ -10,7 +10,9 @@ import { Callers, type Credentials, isSameOrigin } from "../auth/callers";
 import { DeviceScope } from "../auth/device-scope";
 import { ConfigsService } from "../configs/configs.service";
 import { AgentLinks } from "../gateway/agent-links";
+import { addressOf } from "../platform/http/trusted-proxies";
 import { LOGGER } from "../platform/logging/nest-logger";
+import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { ConsoleRelay } from "./console-relay";
 import { DeviceLinkWatch } from "./device-link-watch";
 import { OperatorConsole } from "./operator-console";
@@ -34,6 +36,7 @@ export class ConsoleGateway implements OnGatewayConnection {
     private readonly linkWatch: DeviceLinkWatch,
     private readonly trail: AuditTrail,
     private readonly denials: Denials,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, "trustedProxies">,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -51,7 +54,7 @@ export class ConsoleGateway implements OnGatewayConnection {
       credentials: isSameOrigin(request.headers, request.headers.host)
         ? request.headers
         : withoutCookie(request.headers),
-      address: request.socket.remoteAddress ?? null,
+      address: addressOf(request, this.settings.trustedProxies),
     };
     new OperatorConsole(socket, visitor, { callers, scope, configs, links, relay, linkWatch, trail, denials, logger });
   }

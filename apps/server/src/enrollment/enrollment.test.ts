@@ -4,7 +4,6 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { auditOf } from "../test-support/audit-log";
 import { LiveFleet } from "../test-support/live-fleet";
-import { AddressBound } from "./address-bound";
 
 describe("enrolment", () => {
   let fleet: LiveFleet;
@@ -94,12 +93,11 @@ describe("enrolment", () => {
     expect((await fleet.server.request("POST", "enrollment-keys", { name: "x", imeiPattern: "abc" })).status).toBe(422);
   });
 
-  it("bounds how often one address may try", () => {
-    const bound = new AddressBound();
-    const taken = Array.from({ length: 70 }, () => bound.take("192.0.2.1", 1_000));
-    expect(taken.filter((waitS) => waitS === 0)).toHaveLength(60);
-    expect(taken.at(-1)).toBe(60);
-    expect(bound.take("192.0.2.2", 1_000)).toBe(0);
-    expect(bound.take("192.0.2.1", 61_001)).toBe(0);
+  it("bounds how often one network may try", async () => {
+    const answers = await Promise.all(Array.from({ length: 120 }, () => enroll("mfe_unknown", imei())));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(Number(refused[0]!.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
   });
 });

@@ -1,5 +1,6 @@
 import { CLOSE, type DownFrame, type HelloFrame, type UpFrame } from "@mn316-fleet/protocol";
 import type { WebSocket } from "ws";
+import type { TokenBuckets } from "../platform/limits/token-buckets";
 import type { AgentSession } from "./agent-session";
 import { parseFrame, type ReceivedFrame } from "./parse-frame";
 import { Violations } from "./violations";
@@ -10,11 +11,16 @@ const HELLO_WITHIN_MS = 10_000;
 /** Frames of one connection that may wait for those before them; then it is not read until half of them are done. */
 const MAX_WAITING_FRAMES = 16;
 
-/** Why a connection is not read: the node's buffer is full, the connection's own frames wait, the server is stopping. */
-type Hold = "buffer" | "frames" | "stopping";
+/**
+ * Why a connection is not read: the node's buffer is full, the connection's own frames wait, they come too fast, the server is
+ * stopping.
+ */
+type Hold = "buffer" | "frames" | "rate" | "stopping";
 
 /** What a connection needs of the gateway. */
 export interface ConnectionHost {
+  /** How fast frames of each device may come. */
+  readonly frameRate: TokenBuckets;
   /** Resolves with the fencing number of the new session, once it was welcomed. */
   greet(connection: AgentConnection, hello: HelloFrame): Promise<void>;
   handle(connection: AgentConnection, frame: Exclude<ReceivedFrame, HelloFrame>): Promise<void> | void;
@@ -114,6 +120,7 @@ export class AgentConnection implements AgentSession {
 
   private receive(data: Buffer, isBinary: boolean): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    this.slowDown();
     if (isBinary) {
       this.reject("not-text", "frames are text");
       return;
@@ -121,6 +128,16 @@ export class AgentConnection implements AgentSession {
     const frame = parseFrame(data.toString("utf8"));
     if ("code" in frame && !("type" in frame)) this.reject(frame.code, frame.message, frame.frame);
     else this.enqueue(frame);
+  }
+
+  /** What comes too fast is not lost: it waits at the other end. */
+  private slowDown(): void {
+    const waitS = this.host.frameRate.take(this.deviceId);
+    if (waitS === 0 || this.holds.has("rate")) return;
+    this.hold("rate");
+    setTimeout(() => {
+      this.release("rate");
+    }, waitS * 1_000).unref();
   }
 
   private enqueue(frame: ReceivedFrame): void {

@@ -18,9 +18,13 @@ import { bearerCredential } from "../auth/credentials";
 import { DeviceTokens, type VerifiedToken } from "../auth/device-tokens";
 import { TokenWatch } from "../auth/token-watch";
 import { Ingest } from "../ingest/ingest";
+import { networkOf } from "../platform/http/network";
+import { addressOf } from "../platform/http/trusted-proxies";
+import { TokenBuckets } from "../platform/limits/token-buckets";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { Metrics } from "../platform/metrics/metrics";
 import { mayRetry } from "../platform/problems/database-away";
+import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { AgentConnection, type ConnectionHost } from "./agent-connection";
 import { FrameHandlers } from "./frame-handlers";
 import { NodeLinks } from "./node-links";
@@ -30,6 +34,12 @@ import { Sessions } from "./sessions";
 
 /** RFC 6455 and its registry: come again later. */
 const TRY_AGAIN_LATER = 1013;
+/** Wrong tokens out of one network. */
+const WRONG_OF_NETWORK = { burst: 500, perS: 20 };
+/** Connections of one device: two agents that have the same token push each other out all the time. */
+const CONNECTIONS_OF_DEVICE = { burst: 60, perS: 1 };
+/** Frames of one device; an honest agent waits for acknowledgements long before. */
+const FRAMES_OF_DEVICE = { burst: 2_000, perS: 500 };
 const BEAT_SLICE_MS = 1_000;
 const RETRY_END_MS = 1_000;
 /** At a stop, for each of: the frames under way, their commit, the agents' farewell. */
@@ -49,6 +59,9 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   readonly connections = new Set<AgentConnection>();
   /** Ends of sessions that still have to be written. */
   private readonly ending = new Set<Promise<void>>();
+  private readonly wrongTokens = new TokenBuckets(WRONG_OF_NETWORK);
+  private readonly arrivals = new TokenBuckets(CONNECTIONS_OF_DEVICE);
+  readonly frameRate = new TokenBuckets(FRAMES_OF_DEVICE);
 
   constructor(
     private readonly tokens: DeviceTokens,
@@ -58,6 +71,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     private readonly links: NodeLinks,
     private readonly frames: FrameHandlers,
     private readonly ingest: Ingest,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, "trustedProxies">,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
   ) {
@@ -85,6 +99,11 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   /** A token that is wrong closes with 4001 before a frame is read; nothing tells what was wrong with it. */
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
     socket.on("error", () => undefined); // told by close
+    const network = networkOf(addressOf(request, this.settings.trustedProxies));
+    if (this.wrongTokens.waitS(network) > 0) {
+      socket.close(TRY_AGAIN_LATER, "try again later");
+      return;
+    }
     socket.pause();
     const verified = await this.verify(request).catch((error: unknown) => {
       if (!mayRetry(error)) this.logger.error({ err: error }, "a token could not be checked");
@@ -93,7 +112,10 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     socket.resume(); // it is read from the next tick on, when the listeners are there
     if (this.isStopping) socket.close(CLOSE.restarting, "restarting");
     else if (verified === "unknown") socket.close(TRY_AGAIN_LATER, "try again later");
-    else if (!verified) socket.close(CLOSE.unauthorized, "not authorised");
+    else if (!verified) {
+      this.wrongTokens.take(network);
+      socket.close(CLOSE.unauthorized, "not authorised");
+    } else if (this.arrivals.take(verified.deviceId) > 0) socket.close(TRY_AGAIN_LATER, "too many connections");
     else if (socket.readyState === socket.OPEN) this.accept(socket, verified);
   }
 

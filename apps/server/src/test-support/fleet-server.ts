@@ -36,6 +36,7 @@ export class FleetServer {
       webhookNetworks: ["127.0.0.0/8"],
       smtpUrl: undefined,
       mailFrom: undefined,
+      trustedProxies: [],
       logLevel: "debug",
       ...changes,
     };

@@ -120,6 +120,7 @@ export class TestApp {
       webhookNetworks: ["127.0.0.0/8"],
       smtpUrl: undefined,
       mailFrom: undefined,
+      trustedProxies: [],
       logLevel: "silent",
       ...changes,
     };
@@ -128,7 +129,7 @@ export class TestApp {
     const platform = PlatformModule.with(settings, databaseUrl, logger);
     const app = await NestFactory.create<NestFastifyApplication>(
       { module: TestModule, imports: [platform, SeamModule, AuthModule, ...features] },
-      createFastifyAdapter(),
+      createFastifyAdapter(settings),
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
       { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
     );

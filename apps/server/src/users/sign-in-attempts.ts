@@ -1,8 +1,8 @@
 import { Injectable } from "@nestjs/common";
 import { createHash } from "node:crypto";
 import { Database, type Transaction } from "../platform/database/database";
+import { networkOf } from "../platform/http/network";
 import { ProblemError } from "../platform/problems/problem.error";
-import { networkOf } from "./network";
 
 /** Failures that cost nothing, and how long the next attempt has to wait at most. */
 interface Patience {

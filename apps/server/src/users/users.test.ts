@@ -1,9 +1,9 @@
 import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
 import { DevicesModule } from "../devices/devices.module";
+import { networkOf } from "../platform/http/network";
 import { auditOf } from "../test-support/audit-log";
 import { Browser } from "../test-support/browser";
 import { TestApp } from "../test-support/test-app";
-import { networkOf } from "./network";
 import { UsersModule } from "./users.module";
 import { UsersUpkeep } from "./users-upkeep";
 
@@ -104,6 +104,8 @@ describe("people who sign in", () => {
       expect(await post({ origin: "https://evil.example" })).toBe(403);
       expect(await post({ origin: "null" })).toBe(403);
       expect(await post({ "sec-fetch-site": "cross-site" })).toBe(403);
+      expect(await post({ origin: `http://${host}`, "sec-fetch-site": "same-site" })).toBe(403);
+      expect(await post({ origin: "https://behind-a-proxy.example", "sec-fetch-site": "same-origin" })).toBe(201);
       const bare = await fetch(`${server.url}/api/v1/devices`, {
         method: "POST",
         headers: { cookie: browser.cookie!, "content-type": "application/json" },

@@ -2,15 +2,17 @@ import { FastifyAdapter } from "@nestjs/platform-fastify";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import { ProblemError } from "../problems/problem.error";
+import type { Settings } from "../settings/settings";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MEDIA_TYPE = "application/problem+json; charset=utf-8";
 
 /** Fastify, with problem documents also for what never reaches a route. */
-export function createFastifyAdapter(): FastifyAdapter {
+export function createFastifyAdapter({ trustedProxies }: Pick<Settings, "trustedProxies">): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
-    trustProxy: false,
+    // An empty list trusts nobody; what such headers say is then only what a caller says.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
       const problem = new ProblemError(400, "Bad request", "The address is not validly percent-encoded.");
       void reply.status(400).type(MEDIA_TYPE).send(JSON.stringify(problem.toDocument()));

@@ -14,6 +14,7 @@ describe("readSettings", () => {
       webhookNetworks: [],
       smtpUrl: undefined,
       mailFrom: undefined,
+      trustedProxies: [],
       logLevel: "info",
     });
     expect([...settings.roles]).toEqual(["api", "gateway", "worker"]);
@@ -35,6 +36,7 @@ describe("readSettings", () => {
         FLEET_ROLES: "api, worker",
         FLEET_NODE_ID: "node-1",
         FLEET_RETENTION_DAYS: "7",
+        FLEET_TRUSTED_PROXIES: "127.0.0.1, 10.0.0.0/8,::1",
         FLEET_SECRET_KEY: "ab".repeat(32),
         FLEET_WEBHOOK_NETWORKS: "10.1.0.0/16, fd00::/8",
         FLEET_SMTP_URL: "smtps://fleet:secret@mail:465",
@@ -52,6 +54,7 @@ describe("readSettings", () => {
       webhookNetworks: ["10.1.0.0/16", "fd00::/8"],
       smtpUrl: "smtps://fleet:secret@mail:465",
       mailFrom: "The fleet <fleet@example.com>",
+      trustedProxies: ["127.0.0.1", "10.0.0.0/8", "::1"],
     });
   });
 
@@ -74,6 +77,7 @@ describe("readSettings", () => {
     ["FLEET_SMTP_URL", "mail:25", "smtp://"],
     ["FLEET_MAIL_FROM", "fleet", "fleet@example.com"],
     ["FLEET_MAIL_FROM", "a@b\r\nBcc: c@d", "fleet@example.com"],
+    ["FLEET_TRUSTED_PROXIES", "proxy.example", "networks such as"],
     ["LOG_LEVEL", "loud", "info"],
   ])("refuses %s=%s in one line that names it and says what is expected", (name, value, expected) => {
     const read = () => readSettings({ [name]: value });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { z } from "zod";
+import { areProxies } from "../http/trusted-proxies";
 import { isNetwork } from "../webhooks/targets";
 import type { Settings } from "./settings";
 
@@ -65,6 +66,16 @@ const schema = z.object({
     .string()
     .regex(MAIL_FROM, "expected an address such as fleet@example.com or Fleet <fleet@example.com>")
     .optional(),
+  FLEET_TRUSTED_PROXIES: z
+    .string()
+    .default("")
+    .transform((value) =>
+      value
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ""),
+    )
+    .refine(areProxies, { error: "expected addresses or networks such as 127.0.0.1,10.0.0.0/8" }),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
 
@@ -100,6 +111,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     webhookNetworks: data.FLEET_WEBHOOK_NETWORKS,
     smtpUrl: data.FLEET_SMTP_URL,
     mailFrom: data.FLEET_MAIL_FROM,
+    trustedProxies: data.FLEET_TRUSTED_PROXIES,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -24,6 +24,8 @@ export interface Settings {
   readonly smtpUrl: string | undefined;
   /** Whom mails come from: an address, or `Name <address>`. Given where `smtpUrl` is. */
   readonly mailFrom: string | undefined;
+  /** Addresses and networks whose `X-Forwarded-…` headers are believed. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
 }
 
