@@ -14,10 +14,12 @@ CREATE TABLE user_session (
   id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   user_id     uuid NOT NULL REFERENCES fleet_user (id) ON DELETE CASCADE,
   hash        bytea NOT NULL UNIQUE,
-  -- The one before: requests that were under way when it was replaced still bring it
+  -- The one before: until the browser has shown that it got the present one, and for what is under way then
   former_hash bytea UNIQUE,
   created_at  timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   rotated_at  timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  -- When the present one was first brought
+  used_at     timestamptz(3),
   seen_at     timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE INDEX user_session_user_id_idx ON user_session (user_id);

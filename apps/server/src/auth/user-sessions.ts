@@ -5,24 +5,36 @@ import type { Caller } from "./caller";
 import { hashCredential, newCredential, PREFIXES } from "./credentials";
 
 /** A session in which nothing was asked for so long is over. */
-export const IDLE_S = 3_600;
+const IDLE_S = 3_600;
 /** No session lives longer. */
 export const LIFETIME_S = 12 * 3_600;
-/** A secret is replaced after so long; the former one works on for what is under way. */
+/** A secret is replaced after so long. */
 const ROTATE_S = 900;
+/** So long the former one works on, once the new one was brought, for what is under way; and so long the new one may take. */
 const OVERLAP_S = 60;
 /** How exact `seen_at` is. */
 const SEEN_EVERY_S = 30;
 
-const ALIVE = `s.seen_at > now() - make_interval(secs => ${IDLE_S}) AND s.created_at > now() - make_interval(secs => ${LIFETIME_S})`;
+const ago = (seconds: number) => `now() - make_interval(secs => ${seconds})`;
+const ALIVE = `s.seen_at > ${ago(IDLE_S)} AND s.created_at > ${ago(LIFETIME_S)}`;
+/** The secret that was brought is the present one, or the one before, which works until the present one was there for a while. */
+const IS_ITS = `(s.hash = $1 OR (s.former_hash = $1 AND (s.used_at IS NULL OR s.used_at > ${ago(OVERLAP_S)})))`;
+/** It is old; or it is the one before, because the answer with the present one got lost. */
+const IS_DUE = `((s.hash = $1 AND s.rotated_at <= ${ago(ROTATE_S)})
+                 OR (s.former_hash = $1 AND s.used_at IS NULL AND s.rotated_at <= ${ago(OVERLAP_S)}))`;
+const CALLER = `s.id, u.id AS "userId", u.name, u.role, s.created_at + make_interval(secs => ${LIFETIME_S}) AS "endsAt"`;
 
-interface SessionRow {
+interface CallerRow {
   id: string;
   userId: string;
   name: string;
   role: Role;
   endsAt: Date;
+}
+
+interface BroughtRow extends CallerRow {
   isDue: boolean;
+  isFirstUse: boolean;
   isSeenLongAgo: boolean;
 }
 
@@ -48,23 +60,26 @@ export class UserSessions {
   async verify(secret: string): Promise<VerifiedSession | undefined> {
     if (!secret.startsWith(PREFIXES.session)) return undefined;
     const hash = hashCredential(secret);
-    const { rows } = await this.database.pool.query<SessionRow>({
+    const { rows } = await this.database.pool.query<BroughtRow>({
       name: "verify-session",
-      text: `${SELECT} WHERE (s.hash = $1 OR (s.former_hash = $1 AND s.rotated_at > now() - make_interval(secs => ${OVERLAP_S})))
-                         AND ${ALIVE}`,
+      text: `SELECT ${CALLER}, ${IS_DUE} AS "isDue", s.hash = $1 AND s.used_at IS NULL AS "isFirstUse",
+                    s.seen_at <= ${ago(SEEN_EVERY_S)} AS "isSeenLongAgo"
+               FROM user_session s JOIN fleet_user u ON u.id = s.user_id WHERE ${IS_ITS} AND ${ALIVE}`,
       values: [hash],
     });
     const [row] = rows;
     if (!row) return undefined;
+    if (row.isFirstUse || row.isSeenLongAgo) await this.seen(row.id, hash);
     const replacement = row.isDue ? await this.rotate(row.id, hash) : undefined;
-    if (row.isSeenLongAgo)
-      await this.database.pool.query("UPDATE user_session SET seen_at = now() WHERE id = $1", [row.id]);
     return { caller: callerOf(row), ...(replacement !== undefined && { replacement }) };
   }
 
   /** The caller of a session as it is now; undefined where it is over. Being asked about does not keep it alive. */
   async find(id: string): Promise<Caller | undefined> {
-    const { rows } = await this.database.pool.query<SessionRow>(`${SELECT} WHERE s.id = $1 AND ${ALIVE}`, [id]);
+    const { rows } = await this.database.pool.query<CallerRow>(
+      `SELECT ${CALLER} FROM user_session s JOIN fleet_user u ON u.id = s.user_id WHERE s.id = $1 AND ${ALIVE}`,
+      [id],
+    );
     return rows[0] && callerOf(rows[0]);
   }
 
@@ -82,24 +97,27 @@ export class UserSessions {
     await this.database.pool.query(`DELETE FROM user_session s WHERE NOT (${ALIVE})`);
   }
 
-  /** Of several requests at once, one replaces the secret; the others go on with the former one. */
+  private async seen(id: string, hash: Buffer): Promise<void> {
+    await this.database.pool.query(
+      `UPDATE user_session SET seen_at = now(), used_at = CASE WHEN hash = $2 THEN coalesce(used_at, now()) ELSE used_at END
+        WHERE id = $1`,
+      [id, hash],
+    );
+  }
+
+  /** Of several requests at once, one replaces the secret; the others go on with the one that they brought. */
   private async rotate(id: string, hash: Buffer): Promise<string | undefined> {
     const secret = newCredential("session");
     const { rowCount } = await this.database.pool.query(
-      "UPDATE user_session SET hash = $3, former_hash = $2, rotated_at = now() WHERE id = $1 AND hash = $2",
-      [id, hash, hashCredential(secret)],
+      `UPDATE user_session s SET hash = $3, former_hash = $1, rotated_at = now(), used_at = NULL
+        WHERE s.id = $2 AND ${IS_DUE}`,
+      [hash, id, hashCredential(secret)],
     );
     return rowCount === 1 ? secret : undefined;
   }
 }
 
-const SELECT = `
-  SELECT s.id, u.id AS "userId", u.name, u.role, s.created_at + make_interval(secs => ${LIFETIME_S}) AS "endsAt",
-         s.rotated_at <= now() - make_interval(secs => ${ROTATE_S}) AS "isDue",
-         s.seen_at <= now() - make_interval(secs => ${SEEN_EVERY_S}) AS "isSeenLongAgo"
-    FROM user_session s JOIN fleet_user u ON u.id = s.user_id`;
-
-const callerOf = ({ id, userId, name, role, endsAt }: SessionRow): Caller => ({
+const callerOf = ({ id, userId, name, role, endsAt }: CallerRow): Caller => ({
   ...{ kind: "user", id: userId, name, role, selector: null },
   session: { id, endsAt },
 });

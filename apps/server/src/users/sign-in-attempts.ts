@@ -41,12 +41,10 @@ export class SignInAttempts {
   /** The attempt was good: it takes its count back, and the network is the person's own from now on. */
   async succeeded(tx: Transaction, user: { id: string; name: string }, address: string): Promise<void> {
     const network = networkOf(address);
+    // In the order in which an attempt counts, or two at once could wait for each other.
+    await this.takeBack(tx, keyOf("network", network));
     await tx.query("DELETE FROM sign_in_failure WHERE key = $1", [keyOf("pair", user.name, network)]);
-    await tx.query(
-      `UPDATE sign_in_failure SET failures = greatest(failures - 1, 0), blocked_until = least(blocked_until, now())
-        WHERE key = ANY ($1::bytea[])`,
-      [[keyOf("network", network), keyOf("name", user.name)]],
-    );
+    await this.takeBack(tx, keyOf("name", user.name));
     await tx.query(
       `INSERT INTO user_network (user_id, network) VALUES ($1, $2)
        ON CONFLICT (user_id, network) DO UPDATE SET seen_at = now()`,
@@ -61,6 +59,14 @@ export class SignInAttempts {
     );
     await this.database.pool.query(
       `DELETE FROM user_network WHERE seen_at < now() - make_interval(days => ${OWN_NETWORK_DAYS})`,
+    );
+  }
+
+  private async takeBack(tx: Transaction, key: Buffer): Promise<void> {
+    await tx.query(
+      `UPDATE sign_in_failure SET failures = greatest(failures - 1, 0), blocked_until = least(blocked_until, now())
+        WHERE key = $1`,
+      [key],
     );
   }
 

@@ -156,8 +156,23 @@ describe("people who sign in", () => {
       const status = async (cookie: string) =>
         (await Object.assign(new Browser(server.url), { cookie }).request("GET", "devices")).status;
       expect([await status(former), await status(next)]).toEqual([200, 200]);
-      await query("UPDATE user_session SET rotated_at = now() - interval '2 minutes'");
+      await query("UPDATE user_session SET used_at = now() - interval '2 minutes'");
       expect([await status(former), await status(next)]).toEqual([401, 200]);
+    });
+
+    it("are not lost with an answer that brought another secret", async () => {
+      const { browser } = await signedIn();
+      const former = browser.cookie!;
+      await query("UPDATE user_session SET rotated_at = now() - interval '16 minutes'");
+      await browser.request("GET", "devices");
+      const lost = browser.cookie!;
+      browser.cookie = former;
+      await query("UPDATE user_session SET rotated_at = now() - interval '10 minutes'");
+      expect((await browser.request("GET", "devices")).status).toBe(200);
+      expect(new Set([former, lost, browser.cookie]).size).toBe(3);
+      expect((await browser.request("GET", "devices")).status).toBe(200);
+      browser.cookie = lost;
+      expect((await browser.request("GET", "devices")).status).toBe(401);
     });
 
     it("end with a change of the password, but for the one that changes it", async () => {
