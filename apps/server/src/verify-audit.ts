@@ -26,7 +26,7 @@ export function verifyAudit(
 
 /** What a person reads of it. */
 export function describeReport({ verified, head, waiting, broken }: ChainReport): string {
-  if (broken !== undefined) return `The audit trail is broken at ${broken}. ${verified} records before it are whole.`;
-  const left = waiting > 0 ? ` ${waiting} records wait for their place in it.` : "";
+  if (broken !== undefined) return `The audit trail is broken: ${broken}. The ${verified} records before are whole.`;
+  const left = waiting > 0 ? ` Waiting for their place in it: ${waiting}.` : "";
   return `The audit trail is whole: ${verified} records, up to ${head.position}:${head.hash}.${left}`;
 }

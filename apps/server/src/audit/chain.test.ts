@@ -125,7 +125,7 @@ describe("the chain over the audit trail", () => {
       expect(report.verified).toBe(rows[0].position - 1);
       expect(report.verified).toBeLessThan(verified);
     }
-    expect(describeReport(report)).toContain("The audit trail is broken at ");
+    expect(describeReport(report)).toContain(`The audit trail is broken: ${report.broken}.`);
   });
 
   it("finds an end that was cut off, and a chain that was made anew, by what was written down elsewhere", async () => {

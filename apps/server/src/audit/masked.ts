@@ -10,8 +10,8 @@ const SECRET_WORDS =
   /^(password|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|credentials?|authorization|cookies?|pin|puk)$/i;
 /** Credentials of the fleet, wherever they stand. */
 const FLEET_CREDENTIAL = /\bmf[a-z]_[\w-]{8,}/g;
-/** `https://user:password@host`. */
-const IN_ADDRESS = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/@]+@/gi;
+/** `https://user:password@host`; the scheme is bounded, or a long word of dots would be looked at from each of them to its end. */
+const IN_ADDRESS = /(\b[a-z][a-z\d+.-]{0,31}:\/\/)[^\s/@]+@/gi;
 /** AT commands whose arguments hold a password or a PIN. */
 const AT_COMMAND = /\b(AT\+(?:MQTTCFG|CGAUTH|CPIN|CPWD|CLCK)=).*/gi;
 
