@@ -26,6 +26,8 @@ const NOT_ALLOWED = new Set([401, 403]);
 export function explain(error: unknown): { text: string; code: ExitCode } {
   if (error instanceof ProblemResponseError) {
     const { title, status, detail } = error.problem;
+    if (status >= 300 && status < 400)
+      return { text: `this address redirects to another (${status}): give that one as the URL`, code: EXIT.failed };
     const fields = error.errors.map(({ path, rule, message }) => `\n  ${path || "(all of it)"}: ${message} [${rule}]`);
     const code = WRONG_REQUEST.has(status) ? EXIT.usage : NOT_ALLOWED.has(status) ? EXIT.notAllowed : EXIT.failed;
     const head = detail === title ? `${title} (${status})` : `${title} (${status}): ${detail}`;

@@ -1,17 +1,23 @@
+import { jest } from "@jest/globals";
 import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import path from "node:path";
 import { FleetServer } from "../../server/src/test-support/fleet-server";
 import { EXIT } from "./exit-codes";
-import { Fleetctl } from "./test-support/fleetctl";
+import { Fleetctl, PROGRAM } from "./test-support/fleetctl";
 
 const CONFIG = { mqtt: { host: "broker.example", port: 1883, clientId: "{device}" } };
 interface Created {
   id: string;
   token: string;
 }
+
+/** Each test starts the program many times, which takes a busy machine long. */
+jest.setTimeout(120_000);
 
 describe("fleetctl", () => {
   let database: TestDatabase;
@@ -318,6 +324,36 @@ describe("fleetctl", () => {
       proxy.closeAllConnections();
       proxy.close();
     }
+  });
+
+  it("is not led elsewhere by a redirect", async () => {
+    const methods: string[] = [];
+    const elsewhere = createServer(({ method = "", url = "" }, response) => {
+      methods.push(method);
+      response.writeHead(301, { location: `${server.url}${url}` }).end();
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    try {
+      const env = { FLEET_URL: `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}` };
+      const led = await fleetctl.run(["devices", "create", "x"], { env });
+      expect([led.code, led.stderr]).toEqual([EXIT.failed, expect.stringContaining("redirects to another (301)")]);
+      expect(methods).toEqual(["POST"]);
+    } finally {
+      elsewhere.closeAllConnections();
+      elsewhere.close();
+    }
+  });
+
+  it("stops where whoever reads has had enough", async () => {
+    const { id } = await create("pump");
+    const line = `"$0" "$1" devices list --json | true; echo "\${PIPESTATUS[0]}"`;
+    const shell = spawn("bash", ["-c", line, process.execPath, PROGRAM], { env: fleetctl.environment() });
+    let said = "";
+    shell.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    shell.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await once(shell, "close");
+    expect(said).toBe("0\n");
+    await fleetctl.json("devices", "delete", id);
   });
 
   it("ends with a code of its own for each kind of failure, and says what is wrong", async () => {

@@ -72,12 +72,12 @@ async function login(session: Session, name: string | undefined): Promise<void> 
     throw new UsageError("a name holds letters, digits, '.', ':', '_' or '-'");
   const key = (await readKey()).trim();
   if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("a key is needed: printable characters without spaces");
+  if (url.startsWith("http://") && !["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname))
+    session.output.note("warning: the key travels in clear to this address; https would hide it");
   // A key that does not work is told now, not by the next command.
   const { devices } = await new Connection({ url, key }).client.fleet.counts();
   const file = readContexts();
   writeContexts({ current: kept, contexts: { ...file.contexts, [kept]: { url, key } } });
-  if (url.startsWith("http://") && !["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname))
-    session.output.note("warning: the key travels in clear to this address; https would hide it");
   session.output.document(
     { name: kept, url, devices },
     () => `using ${kept} (${devices} devices); kept in ${contextFilePath()}`,

@@ -14,8 +14,10 @@ export class Connection {
 
   constructor({ url, key }: Context) {
     const { dispatcher } = this;
+    // A redirected POST would arrive as a GET: the user is told to give the right address instead.
     // The same interfaces under other names: undici's own types and those that Node gives to its globals.
-    const send = ((input: string, init: object) => undiciFetch(input, { ...init, dispatcher })) as unknown;
+    const send = ((input: string, init: object) =>
+      undiciFetch(input, { ...init, dispatcher, redirect: "manual" })) as unknown;
     this.client = new FleetClient({ baseUrl: url, key, fetch: send as typeof fetch });
     this.WebSocket = class extends UndiciWebSocket {
       constructor(address: string) {
