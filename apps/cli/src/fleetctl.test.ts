@@ -236,22 +236,29 @@ describe("fleetctl", () => {
   });
 
   it("exports whole lists to a file that is there only once it is whole", async () => {
-    for (let index = 0; index < 3; index++) await create(`d${index}`);
-    const target = path.join(fleetctl.folder, "devices.ndjson");
-    expect((await fleetctl.run(["export", "devices", "-o", target, "-q", "limit=2"])).code).toBe(EXIT.ok);
-    const rows = readFileSync(target, "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Created);
-    expect(rows).toHaveLength(3);
-    expect((await fleetctl.run(["export", "events", "--device", "d0"])).stdout).toBe("");
-    const homeless = await fleetctl.run(["export", "events"]);
-    expect([homeless.code, homeless.stderr]).toEqual([EXIT.usage, expect.stringContaining("name it with --device")]);
-    expect((await fleetctl.run(["export", "devices", "--format", "csv"])).code).toBe(EXIT.usage);
+    const { id } = await create("d0");
+    for (let index = 0; index < 3; index++) await fleetctl.json("jobs", "probe", "d0");
+    const target = path.join(fleetctl.folder, "jobs.ndjson");
+    // A list that the server only pages.
+    expect((await fleetctl.run(["export", "jobs", "-o", target, "-q", "limit=2"])).code).toBe(EXIT.ok);
     const before = readFileSync(target, "utf8");
-    expect((await fleetctl.run(["export", "devices", "-o", target, "-q", "limit=0"])).code).toBe(EXIT.usage);
+    const jobs = before.trim().split("\n");
+    expect(jobs.map((line) => (JSON.parse(line) as { kind: string }).kind)).toEqual(["probe", "probe", "probe"]);
+    expect((await fleetctl.run(["export", "jobs", "--format", "csv"])).code).toBe(EXIT.usage);
+    expect((await fleetctl.run(["export", "jobs", "-o", target, "-q", "limit=0"])).code).toBe(EXIT.usage);
     expect(readFileSync(target, "utf8")).toBe(before);
-    for (const { id } of rows) await fleetctl.json("devices", "delete", id);
+    const homeless = await fleetctl.run(["export", "executions"]);
+    expect([homeless.code, homeless.stderr]).toEqual([EXIT.usage, expect.stringContaining("name it with --device")]);
+    // What the server itself exports, in its formats.
+    expect(
+      (await fleetctl.run(["export", "devices"])).stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ deviceId: id }]);
+    expect((await fleetctl.run(["export", "devices", "--format", "csv"])).stdout.trim().split("\n")).toHaveLength(2);
+    expect((await fleetctl.run(["export", "devices", "--format", "xls"])).code).toBe(EXIT.usage);
+    await fleetctl.json("devices", "delete", id);
   });
 
   it("calls any operation by its address", async () => {
