@@ -15,6 +15,9 @@ describe("a live event", () => {
       staleAfter({ kind: "execution", ...device, id: "e", jobId: "j", status: "SUCCEEDED", attempt: 1 }),
     ).toContainEqual(["executions", "j"]);
     expect(staleAfter({ kind: "job", at, id: "j", status: "COMPLETED" })).toEqual([["executions", "j"], ["jobs"]]);
+    expect(staleAfter({ kind: "alert", at, id: "a", ruleId: null, state: "firing", severity: "critical" })).toEqual([
+      ["alerts"],
+    ]);
     expect(staleAfter({ kind: "reset", at })).toEqual([[]]);
   });
 });

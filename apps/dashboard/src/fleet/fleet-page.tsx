@@ -19,6 +19,7 @@ export function FleetPage() {
   return (
     <Stack>
       <StateCards counts={counts} filters={filters} onChoose={setFilters} />
+      <AlertsPanel />
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
         <AvailabilityPanel />
         <TimeoutsPanel />

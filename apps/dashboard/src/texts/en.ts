@@ -47,6 +47,30 @@ export const en = {
     moduleLink: "module ⇄ broker",
     others: "Also",
   },
+  alerts: {
+    title: "Alerts",
+    acknowledge: "Acknowledge",
+    acknowledgedBy: (name: string) => `acknowledged by ${name}`,
+    silenced: "silenced",
+    more: (n: number) => `The newest ${n}; there are more.`,
+    severities: { info: "info", warning: "warning", critical: "critical" },
+    /** Of a device, a job or a group (`group` names it); the second value is empty for a group. */
+    what: {
+      group: (devices: string, by: string, key: string) => `${devices} devices of ${by} ${key}`,
+      "device-offline": (name: string) => `${name}: agent offline`,
+      "module-disconnected": (name: string, state: string) =>
+        `${name}: module not connected${state === "" ? "" : ` (${state})`}`,
+      availability: (name: string, percent: string) =>
+        `${name}: too little available${percent === "" ? "" : ` (${percent} %)`}`,
+      flapping: (name: string, times: string) =>
+        `${name}: loses its connection again and again${times === "" ? "" : ` (${times} times)`}`,
+      timeouts: (name: string, perHour: string) =>
+        `${name}: too many timeouts${perHour === "" ? "" : ` (${perHour} an hour)`}`,
+      "config-rolled-back": (name: string, version: string) =>
+        `${name}: configuration${version === "" ? "" : ` ${version}`} rolled back`,
+      "job-aborted": (name: string, reason: string) => `Job ${name} aborted${reason === "" ? "" : `: ${reason}`}`,
+    },
+  },
   availability: {
     title: "Availability, last 24 hours",
     none: "nothing known yet",

@@ -1,0 +1,105 @@
+import { Badge, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import type { Alert, Severity } from "@mn316-fleet/contracts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useClient } from "../client-context";
+import { AnchorLink } from "../common/links";
+import { ProblemAlert } from "../common/problem-alert";
+import { Since } from "../common/since";
+import { useRefreshMs } from "../live";
+import { useTexts } from "../texts/use-texts";
+import { alertWords } from "./alert-words";
+
+const REFRESH_MS = 5_000;
+/** The newest ones; the API has them all. */
+const SHOWN = 20;
+const COLORS: Record<Severity, string> = { info: "blue", warning: "orange", critical: "red" };
+
+/** What is wrong now; nothing while nothing is. */
+export function AlertsPanel() {
+  const client = useClient();
+  const { alerts: texts } = useTexts();
+  const { data, error, refetch } = useQuery({
+    queryKey: ["alerts"],
+    queryFn: ({ signal }) => client.alerts.list({ state: "open", limit: SHOWN }, { signal }),
+    refetchInterval: useRefreshMs(REFRESH_MS),
+  });
+  if (error) return <ProblemAlert error={error} retry={() => void refetch()} />;
+  if (!data || data.items.length === 0) return null;
+  return (
+    <Paper withBorder p="md" component="section" aria-label={texts.title}>
+      <Stack gap="xs">
+        <Title order={2} size="h5">
+          {texts.title}
+        </Title>
+        {data.items.map((alert) => (
+          <AlertLine key={alert.id} alert={alert} />
+        ))}
+        {data.next !== null && (
+          <Text size="sm" c="dimmed">
+            {texts.more(SHOWN)}
+          </Text>
+        )}
+      </Stack>
+    </Paper>
+  );
+}
+
+function AlertLine({ alert }: { alert: Alert }) {
+  const client = useClient();
+  const queries = useQueryClient();
+  const { alerts: texts } = useTexts();
+  const acknowledge = useMutation({
+    mutationFn: () => client.alerts.acknowledge(alert.id),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["alerts"] }),
+  });
+  const { deviceId, severity, state, acknowledgedBy, isSilenced, since, rule, summary } = alert;
+  const words = alertWords(summary, texts.what);
+  return (
+    <Group justify="space-between" wrap="nowrap">
+      <Group gap="xs" wrap="nowrap">
+        <Badge color={COLORS[severity]} variant="light">
+          {texts.severities[severity]}
+        </Badge>
+        {deviceId === null ? (
+          <Text size="sm">{words}</Text>
+        ) : (
+          <AnchorLink to="/devices/$id" params={{ id: deviceId }} size="sm" fw={600}>
+            {words}
+          </AnchorLink>
+        )}
+        <Text size="xs" c="dimmed">
+          {rule}
+        </Text>
+        <Since moment={since} />
+        {isSilenced && (
+          <Badge color="gray" variant="outline">
+            {texts.silenced}
+          </Badge>
+        )}
+      </Group>
+      {state === "acknowledged" ? (
+        <Text size="xs" c="dimmed">
+          {texts.acknowledgedBy(acknowledgedBy ?? "")}
+        </Text>
+      ) : (
+        <Group gap="xs" wrap="nowrap">
+          {acknowledge.error && (
+            <Text size="xs" c="red" role="alert">
+              {acknowledge.error.message}
+            </Text>
+          )}
+          <Button
+            size="xs"
+            variant="default"
+            loading={acknowledge.isPending}
+            onClick={() => {
+              acknowledge.mutate();
+            }}
+          >
+            {texts.acknowledge}
+          </Button>
+        </Group>
+      )}
+    </Group>
+  );
+}
