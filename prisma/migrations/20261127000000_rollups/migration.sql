@@ -55,7 +55,7 @@ CREATE TABLE fleet_hour (
   key    text NOT NULL,
   slot   smallint NOT NULL,
   value  bigint NOT NULL,
-  PRIMARY KEY (hour, metric, key, slot)
+  PRIMARY KEY (metric, hour, key, slot)
 ) WITH (fillfactor = 50);
 
 -- From the moment a module that was connected is known not to be, until it is connected again
@@ -82,7 +82,9 @@ CREATE TABLE outage_progress (
   device_id        uuid PRIMARY KEY,
   epoch            bigint NOT NULL,
   seq              bigint NOT NULL,
-  -- The newest state but `unknown`
+  -- The newest state
+  state            text NOT NULL,
+  -- The newest state but `unknown`; `unknown` where there was no other yet
   known_state      text NOT NULL,
   -- Of the outage that goes on: null where there is none
   began            timestamptz(3),
@@ -97,3 +99,7 @@ CREATE TABLE outage_progress (
 -- The cell that the module reported last
 ALTER TABLE device_state ADD COLUMN cell text;
 CREATE INDEX device_state_cell_idx ON device_state (cell);
+
+-- What is past its retention is found by time; rows lie about in that order, so a few pages of index do
+CREATE INDEX connection_interval_ended_idx ON connection_interval USING brin (ended);
+CREATE INDEX link_session_began_idx ON link_session USING brin (began);
