@@ -1,7 +1,8 @@
 import type { FleetEvent } from "@mn316-fleet/protocol";
-import { Injectable, type OnModuleInit } from "@nestjs/common";
-import { type NewEvent, type Projector, Projectors } from "../ingest/projectors";
+import { Injectable } from "@nestjs/common";
+import type { NewEvent, Projector } from "../ingest/projectors";
 import type { Transaction } from "../platform/database/database";
+import { signalDbm } from "./signal-dbm";
 
 type Kind = "state" | "signal" | "config";
 /** Where an event stands in its device's history. */
@@ -11,27 +12,22 @@ interface Numbered {
   event: { seq: number };
 }
 
-/** 27.007 §8.5: not known or not detectable. */
-const NO_SIGNAL = 99;
-
 /** The last that is known of each device, by the newest event in (epoch, seq), whatever order they come in. */
 @Injectable()
-export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
+export class DeviceStateProjector implements Projector<Kind> {
   readonly name = "device-state";
   readonly kinds = ["state", "signal", "config"] as const;
 
-  constructor(private readonly projectors: Projectors) {}
-
-  onModuleInit(): void {
-    this.projectors.register(this);
-  }
-
   async apply(tx: Transaction, events: NewEvent<Kind>[]): Promise<void> {
     await this.applyStates(tx, newest(events, "state"), newest(events, "state", tellsWhy));
-    await this.applySignals(tx, newest(events, "signal"));
+    await this.applySignals(
+      tx,
+      newest(events, "signal"),
+      newest(events, "signal", ({ cell }) => cell !== undefined),
+    );
     await this.applyConfigs(
       tx,
-      newest(events, "config", ({ status }) => status === "applied"),
+      events.flatMap((event) => (isOf(event, "config") && event.event.status === "applied" ? [event] : [])),
     );
   }
 
@@ -56,8 +52,14 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
     });
   }
 
-  private async applySignals(tx: Transaction, events: NewEvent<"signal">[]): Promise<void> {
+  /** @param located of each device the newest event that names a cell, where there is one */
+  private async applySignals(
+    tx: Transaction,
+    events: NewEvent<"signal">[],
+    located: NewEvent<"signal">[],
+  ): Promise<void> {
     if (events.length === 0) return;
+    const cells = new Map(located.map(({ deviceId, event }) => [deviceId, event.cell]));
     await tx.query({
       name: "project-signal",
       text: `UPDATE device_state s
@@ -66,8 +68,8 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
               WHERE s.device_id = v.device_id AND (s.signal_epoch, s.signal_seq) < (v.epoch, v.seq)`,
       values: [
         ...keys(events),
-        events.map(({ event: { rssi } }) => (rssi === NO_SIGNAL ? null : 2 * rssi - 113)),
-        events.map(({ event: { cell } }) => cell ?? null),
+        events.map(({ event: { rssi } }) => signalDbm(rssi) ?? null),
+        events.map(({ deviceId }) => cells.get(deviceId) ?? null),
       ],
     });
   }
@@ -78,7 +80,9 @@ export class DeviceStateProjector implements Projector<Kind>, OnModuleInit {
     await tx.query({
       name: "project-config-version",
       text: `UPDATE device_state s SET config_version = greatest(s.config_version, v.version)
-               FROM unnest($1::uuid[], $2::int[]) AS v (device_id, version) WHERE s.device_id = v.device_id`,
+               FROM (SELECT device_id, max(version) AS version FROM unnest($1::uuid[], $2::int[]) AS u (device_id, version)
+                      GROUP BY device_id) AS v
+              WHERE s.device_id = v.device_id`,
       values: [events.map(({ deviceId }) => deviceId), events.map(({ event }) => event.version)],
     });
   }

@@ -1,13 +1,29 @@
-import { Module } from "@nestjs/common";
+import { Module, type OnModuleInit } from "@nestjs/common";
+import { Projectors } from "../ingest/projectors";
 import { DeviceStateProjector } from "./device-state.projector";
 import { HistoryController } from "./history.controller";
 import { HistoryStore } from "./history.store";
 import { IntervalsProjector } from "./intervals.projector";
 import { EventPartitions } from "./partitions";
-import { TimeoutsProjector } from "./timeouts.projector";
+import { RollupsProjector } from "./rollups/rollups.projector";
+import { RollupsStore } from "./rollups/rollups.store";
 
 @Module({
   controllers: [HistoryController],
-  providers: [DeviceStateProjector, EventPartitions, HistoryStore, IntervalsProjector, TimeoutsProjector],
+  providers: [DeviceStateProjector, EventPartitions, HistoryStore, IntervalsProjector, RollupsProjector, RollupsStore],
 })
-export class HistoryModule {}
+export class HistoryModule implements OnModuleInit {
+  constructor(
+    private readonly projectors: Projectors,
+    private readonly rollups: RollupsProjector,
+    private readonly intervals: IntervalsProjector,
+    private readonly deviceState: DeviceStateProjector,
+  ) {}
+
+  /** In this order: an outage is told with the cell that was the last one before it, not the last one of its batch. */
+  onModuleInit(): void {
+    this.projectors.register(this.rollups);
+    this.projectors.register(this.intervals);
+    this.projectors.register(this.deviceState);
+  }
+}

@@ -1,69 +1,17 @@
-import { KNOWN_MODULE_STATES, TIMEOUT_NAMES } from "@mn316-fleet/manual";
-import type { FleetEvent } from "@mn316-fleet/protocol";
+import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
 import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
 import fc from "fast-check";
 import type { BatchSender } from "../ingest/event-batch";
 import { EventWriter } from "../ingest/event-writer";
 import { FleetServer } from "../test-support/fleet-server";
+import { recompute } from "../test-support/history/recompute";
+import { storedRollups } from "../test-support/history/stored-rollups";
+import { agentStory, tell, type ToldHistory } from "../test-support/history/told-history";
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2026, 2, 29); // a day on which many zones change their clocks
-/** Long enough for intervals of many hours, short enough for several within one. */
-const PAUSES_MS = [0, 1, 999, 60_000, HOUR_MS - 1, HOUR_MS, 5 * HOUR_MS];
 
-interface Step {
-  pauseMs: number;
-  kind: "state" | "timeout";
-  value: number;
-}
-const step: fc.Arbitrary<Step> = fc.record({
-  pauseMs: fc.oneof(fc.constantFrom(...PAUSES_MS), fc.integer({ min: 0, max: 3 * HOUR_MS })),
-  kind: fc.constantFrom("state", "timeout"),
-  value: fc.nat(5),
-});
-/** What one agent has to tell, and how its batches are cut; `chance` orders and doubles them. */
-const agentStory = fc.record({
-  steps: fc.array(step, { minLength: 1, maxLength: 30 }),
-  batch: fc.integer({ min: 1, max: 7 }),
-});
-
-/** The events of a module that changes its state and has timeouts, numbered without a gap. */
-function eventsOf(steps: readonly Step[]): FleetEvent[] {
-  let at = START;
-  let since = START;
-  let from: (typeof KNOWN_MODULE_STATES)[number] = "initialized";
-  return steps.map(({ pauseMs, kind, value }, index) => {
-    at += pauseMs;
-    if (kind === "timeout") return { seq: index + 1, at, kind, type: value + 1 };
-    const to = KNOWN_MODULE_STATES[value]!;
-    const event = { seq: index + 1, at, since, kind, from, to, cause: "heartbeat-lost" } as const;
-    [since, from] = [at, to];
-    return event;
-  });
-}
-
-/** What the rollups must hold, from the events alone. */
-function recompute(stories: { deviceId: string; events: FleetEvent[] }[]) {
-  const states = new Map<string, number>();
-  const timeouts = new Map<string, number>();
-  const add = (sums: Map<string, number>, key: string, by: number) => sums.set(key, (sums.get(key) ?? 0) + by);
-  for (const { deviceId, events } of stories)
-    for (const event of events) {
-      const hourOf = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
-      if (event.kind === "timeout")
-        add(timeouts, `${deviceId} ${hourOf(event.at)} ${TIMEOUT_NAMES[event.type - 1]}`, 1);
-      if (event.kind === "state")
-        for (let hour = hourOf(event.since); hour < event.at; hour += HOUR_MS)
-          add(
-            states,
-            `${deviceId} ${hour} ${event.from}`,
-            Math.min(event.at, hour + HOUR_MS) - Math.max(event.since, hour),
-          );
-    }
-  return { states: asObject(states), timeouts: asObject(timeouts) };
-}
-
-const asObject = (sums: Map<string, number>) => Object.fromEntries([...sums].filter(([, sum]) => sum > 0).sort());
+type Story = ToldHistory & { deviceId: string; batch: number };
 
 describe("intervals and rollups", () => {
   let database: TestDatabase;
@@ -86,15 +34,16 @@ describe("intervals and rollups", () => {
     close: () => undefined,
   });
 
-  /** Hands in all batches, in any order and again and again, until everything is acknowledged. */
-  async function deliver(stories: { deviceId: string; events: FleetEvent[]; batch: number }[], chance: () => number) {
+  /** Hands in an epoch's batches, in any order and again and again, until everything is acknowledged. */
+  async function deliver(epoch: number, stories: readonly Story[], chance: () => number) {
     const writer = server.app.get(EventWriter, { strict: false });
-    const pending = stories.flatMap(({ deviceId, events, batch }) =>
-      Array.from({ length: Math.ceil(events.length / batch) }, (_, index) => ({
+    const pending = stories.flatMap(({ deviceId, epochs, batch }) => {
+      const events = epochs[epoch - 1] ?? [];
+      return Array.from({ length: Math.ceil(events.length / batch) }, (_, index) => ({
         deviceId,
         events: events.slice(index * batch, (index + 1) * batch),
-      })),
-    );
+      }));
+    });
     while (pending.length > 0) {
       const chosen = pending.filter(() => chance() < 0.5).sort(() => chance() - 0.5);
       if (chosen.length === 0) continue;
@@ -102,7 +51,7 @@ describe("intervals and rollups", () => {
         [...chosen, ...chosen.filter(() => chance() < 0.3)].map(({ deviceId, events }) => ({
           sender: sender(deviceId),
           deviceId,
-          epoch: 1,
+          epoch,
           events: [...events].sort(() => chance() - 0.5),
           receivedAt: new Date(),
         })),
@@ -118,30 +67,6 @@ describe("intervals and rollups", () => {
     }
   }
 
-  async function stored(deviceIds: string[]) {
-    const { pool } = server.database;
-    const states = await pool.query<{ device: string; hour: Date; state: string; ms: string }>(
-      "SELECT device_id AS device, hour, state, ms FROM state_hour WHERE device_id = ANY ($1::uuid[])",
-      [deviceIds],
-    );
-    const timeouts = await pool.query<Record<string, number> & { device_id: string; hour: Date }>(
-      "SELECT * FROM timeout_hour WHERE device_id = ANY ($1::uuid[])",
-      [deviceIds],
-    );
-    return {
-      states: asObject(
-        new Map(states.rows.map(({ device, hour, state, ms }) => [`${device} ${hour.getTime()} ${state}`, Number(ms)])),
-      ),
-      timeouts: asObject(
-        new Map(
-          timeouts.rows.flatMap((row) =>
-            TIMEOUT_NAMES.map((name) => [`${row.device_id} ${row.hour.getTime()} ${name}`, row[name]!] as const),
-          ),
-        ),
-      ),
-    };
-  }
-
   it("are what the raw events say, however these are shuffled, doubled and cut", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -150,22 +75,24 @@ describe("intervals and rollups", () => {
         fc.array(fc.integer({ min: -HOUR_MS, max: 40 * HOUR_MS }), { minLength: 2, maxLength: 2 }),
         async (told, chances, bounds) => {
           const chance = () => chances.next().value as number;
-          const stories = await Promise.all(
+          const stories: Story[] = await Promise.all(
             told.map(async ({ steps, batch }) => ({
               deviceId: (await server.createDevice()).id,
-              events: eventsOf(steps),
+              ...tell(steps, START),
               batch,
             })),
           );
-          await deliver(stories, chance);
+          await server.database.pool.query("TRUNCATE fleet_hour");
+          for (let epoch = 1; stories.some(({ epochs }) => epochs.length >= epoch); epoch++)
+            await deliver(epoch, stories, chance);
           const deviceIds = stories.map(({ deviceId }) => deviceId);
-          expect(await stored(deviceIds)).toEqual(recompute(stories));
+          expect(await storedRollups(server.database.pool, deviceIds)).toEqual(recompute(stories));
 
           const [from, to] = [Math.min(...bounds) + START, Math.max(...bounds) + START + 1];
           const range = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
-          for (const { deviceId, events } of stories) {
+          for (const { deviceId, epochs } of stories) {
             const inRange = { connected: 0, known: 0, timeouts: 0 };
-            for (const event of events) {
+            for (const event of epochs.flat()) {
               if (event.kind === "timeout") inRange.timeouts += Number(event.at >= from && event.at < to);
               if (event.kind !== "state") continue;
               const ms = Math.max(0, Math.min(event.at, to) - Math.max(event.since, from));
@@ -186,7 +113,7 @@ describe("intervals and rollups", () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 60 },
     );
   }, 120_000);
 });

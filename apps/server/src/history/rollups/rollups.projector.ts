@@ -1,0 +1,28 @@
+import { Injectable } from "@nestjs/common";
+import type { NewEvent, Projector } from "../../ingest/projectors";
+import type { Transaction } from "../../platform/database/database";
+import { RollupsStore } from "./rollups.store";
+import { ROLLUP_KINDS, type RollupKind, Tally } from "./tally";
+
+/**
+ * Sums by hour and outages, of each device and of the fleet. Sums only ever add what a new event brings, so they are exact
+ * in any order of arrival; outages follow each device's own order, which the ingest keeps.
+ */
+@Injectable()
+export class RollupsProjector implements Projector<RollupKind> {
+  readonly name = "rollups";
+  readonly kinds = ROLLUP_KINDS;
+
+  constructor(private readonly store: RollupsStore) {}
+
+  async apply(tx: Transaction, events: NewEvent<RollupKind>[]): Promise<void> {
+    const deviceIds = [
+      ...new Set(events.filter(({ event }) => event.kind === "state").map(({ deviceId }) => deviceId)),
+    ];
+    const standings = deviceIds.length > 0 ? await this.store.standings(tx, deviceIds) : new Map<string, never>();
+    const before = new Map([...standings].map(([deviceId, { progress }]) => [deviceId, progress]));
+    const tally = new Tally(standings);
+    for (const event of events) tally.add(event);
+    if (!tally.isEmpty) await this.store.add(tx, tally, standings, before);
+  }
+}

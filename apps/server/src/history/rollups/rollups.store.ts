@@ -1,0 +1,142 @@
+import type { KnownModuleState } from "@mn316-fleet/manual";
+import type { Cause } from "@mn316-fleet/protocol";
+import { Injectable } from "@nestjs/common";
+import type { Transaction } from "../../platform/database/database";
+import { addition, ROLLUP_NAMES } from "./rollup-tables";
+import type { Standing, Tally } from "./tally";
+
+interface StandingRow {
+  deviceId: string;
+  epoch: string | null;
+  seq: string;
+  state: KnownModuleState;
+  knownState: KnownModuleState;
+  began: Date | null;
+  unknownMs: string;
+  cause: Cause;
+  outageCell: string | null;
+  outageConfigVersion: number | null;
+  connectingSince: Date | null;
+  cell: string | null;
+  configVersion: number | null;
+}
+
+/** Another transaction told of the same device meanwhile: as where PostgreSQL finds that, the whole is tried again. */
+class OvertakenError extends Error {
+  readonly code = "40001";
+}
+
+const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+
+/** One statement for everything that a batch brings, so that the number of tables costs no time on the way. */
+const { text: ADD, count: PARAMETERS } = composeStatement();
+
+/** What is learnt from `state` events and added up, in SQL. */
+@Injectable()
+export class RollupsStore {
+  /** Where devices stand, locked until the transaction ends: events of an older epoch may come by another connection. */
+  async standings(tx: Transaction, deviceIds: readonly string[]): Promise<Map<string, Standing>> {
+    const { rows } = await tx.query<StandingRow>({
+      name: "find-standings",
+      text: `WITH p AS (SELECT * FROM outage_progress WHERE device_id = ANY ($1::uuid[]) ORDER BY device_id FOR UPDATE)
+             SELECT d.id AS "deviceId", p.epoch, p.seq, p.state, p.known_state AS "knownState", p.began,
+                    p.unknown_ms AS "unknownMs", p.cause, p.cell AS "outageCell", p.config_version AS "outageConfigVersion",
+                    p.connecting_since AS "connectingSince", s.cell, s.config_version AS "configVersion"
+               FROM unnest($1::uuid[]) AS d (id)
+               LEFT JOIN p ON p.device_id = d.id LEFT JOIN device_state s ON s.device_id = d.id`,
+      values: [deviceIds],
+    });
+    return new Map(rows.map((row) => [row.deviceId, toStanding(row)]));
+  }
+
+  /**
+   * Writes what a tally has added up, and where its devices stand now.
+   * @param before where the devices stood when they were read, by their newest event
+   */
+  async add(
+    tx: Transaction,
+    tally: Tally,
+    standings: ReadonlyMap<string, Standing>,
+    before: ReadonlyMap<string, { epoch: number; seq: number } | undefined>,
+  ): Promise<void> {
+    const moved = [...standings]
+      .flatMap(([deviceId, { progress }]) => (progress ? [{ deviceId, ...progress }] : []))
+      .filter(({ deviceId, epoch, seq }) => before.get(deviceId)?.epoch !== epoch || before.get(deviceId)?.seq !== seq)
+      .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+    const { outages } = tally;
+    const values = [
+      moved.map(({ deviceId }) => deviceId),
+      moved.map(({ epoch }) => epoch),
+      moved.map(({ seq }) => seq),
+      moved.map(({ state }) => state),
+      moved.map(({ knownState }) => knownState),
+      moved.map(({ outage }) => iso(outage?.began)),
+      moved.map(({ outage }) => outage?.unknownMs ?? 0),
+      moved.map(({ outage }) => outage?.cause ?? null),
+      moved.map(({ outage }) => outage?.cell ?? null),
+      moved.map(({ outage }) => outage?.configVersion ?? null),
+      moved.map(({ connectingSince }) => iso(connectingSince)),
+      outages.map(({ deviceId }) => deviceId),
+      outages.map(({ epoch }) => epoch),
+      outages.map(({ seq }) => seq),
+      outages.map(({ began }) => iso(began)),
+      outages.map(({ ended }) => iso(ended)),
+      outages.map(({ unknownMs }) => unknownMs),
+      outages.map(({ cause }) => cause),
+      outages.map(({ cell }) => cell),
+      outages.map(({ configVersion }) => configVersion),
+      ...ROLLUP_NAMES.flatMap((name) => tally.sums[name].columns()),
+    ];
+    if (values.length !== PARAMETERS) throw new Error(`${values.length} parameters are not ${PARAMETERS}`);
+    const { rows } = await tx.query<{ begun: number }>({ name: "add-rollups", text: ADD, values });
+    if (rows[0]?.begun !== moved.filter(({ deviceId }) => !before.get(deviceId)).length)
+      throw new OvertakenError("the states of a device came by two connections at once");
+  }
+}
+
+function toStanding({ cell, configVersion, ...row }: StandingRow): Standing {
+  if (row.epoch === null) return { cell, configVersion, progress: undefined };
+  const outage = row.began && {
+    began: row.began.getTime(),
+    unknownMs: Number(row.unknownMs),
+    cause: row.cause,
+    cell: row.outageCell,
+    configVersion: row.outageConfigVersion,
+  };
+  const progress = {
+    epoch: Number(row.epoch),
+    seq: Number(row.seq),
+    state: row.state,
+    knownState: row.knownState,
+    outage: outage ?? undefined,
+    connectingSince: row.connectingSince?.getTime(),
+  };
+  return { cell, configVersion, progress };
+}
+
+function composeStatement(): { text: string; count: number } {
+  let next = 21;
+  const additions = ROLLUP_NAMES.map((name) => {
+    const { sql, parameters } = addition(name, next);
+    next += parameters;
+    return `add_${name} AS (${sql})`;
+  });
+  const text = `
+    WITH moved AS (
+      INSERT INTO outage_progress (device_id, epoch, seq, state, known_state, began, unknown_ms, cause, cell, config_version,
+                                   connecting_since)
+      SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[],
+                           $8::text[], $9::text[], $10::int[], $11::timestamptz[])
+      ON CONFLICT (device_id) DO UPDATE
+         SET epoch = excluded.epoch, seq = excluded.seq, state = excluded.state, known_state = excluded.known_state,
+             began = excluded.began, unknown_ms = excluded.unknown_ms, cause = excluded.cause, cell = excluded.cell,
+             config_version = excluded.config_version, connecting_since = excluded.connecting_since
+      RETURNING xmax = 0 AS is_new
+    ), ended AS (
+      INSERT INTO outage (device_id, epoch, seq, began, ended, unknown_ms, cause, cell, config_version)
+      SELECT * FROM unnest($12::uuid[], $13::bigint[], $14::bigint[], $15::timestamptz[], $16::timestamptz[], $17::bigint[],
+                           $18::text[], $19::text[], $20::int[])
+    ), ${additions.join(", ")}
+    SELECT (count(*) FILTER (WHERE is_new))::int AS begun FROM moved`;
+  return { text, count: next - 1 };
+}
