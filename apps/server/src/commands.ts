@@ -5,6 +5,7 @@ import { readSettings } from "./platform/settings/read-settings";
 import type { Settings } from "./platform/settings/settings";
 import { rotatePasswords } from "./rotate-passwords";
 import { describeReport, readAnchor, verifyAudit } from "./verify-audit";
+import { readVerifyOptions, verifyRollups } from "./verify-rollups";
 
 /** What a command says, and whether all is well. */
 interface Said {
@@ -33,6 +34,10 @@ const COMMANDS: Record<string, Command> = {
       values.expect === undefined ? undefined : readAnchor(values.expect),
     );
     return [{ text: describeReport(report), isWell: report.broken === undefined }];
+  },
+  "verify-rollups": async (settings, args) => {
+    const { isRight, report } = await verifyRollups(settings, readVerifyOptions(args), logger);
+    return [{ text: report, isWell: isRight }];
   },
 };
 

@@ -35,6 +35,10 @@ export class AgentConnection implements AgentSession {
   /** Heart-beats that were not answered yet. */
   missedBeats = 0;
   nextBeatAt = 0;
+  /** Its hello must be read however full the buffer is, or it would seem to say none. */
+  isWelcomed = false;
+  /** Whether it has events to bring that piled up; of one that comes new, nobody knows yet. */
+  hasBacklog = true;
   private readonly violations = new Violations();
   private readonly helloTimer: NodeJS.Timeout;
   private isGreeted = false;

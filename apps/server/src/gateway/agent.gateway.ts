@@ -30,6 +30,7 @@ import { FrameHandlers } from "./frame-handlers";
 import { NodeLinks } from "./node-links";
 import type { ReceivedFrame } from "./parse-frame";
 import { Presence } from "./presence";
+import { ReadTurns } from "./read-turns";
 import { Sessions } from "./sessions";
 
 /** RFC 6455 and its registry: come again later. */
@@ -57,6 +58,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   private beats: NodeJS.Timeout | undefined;
   /** Connections whose token is good, whether they have said hello or not. */
   readonly connections = new Set<AgentConnection>();
+  private readonly turns: ReadTurns;
   /** Ends of sessions that still have to be written. */
   private readonly ending = new Set<Promise<void>>();
   private readonly wrongTokens = new TokenBuckets(WRONG_OF_NETWORK);
@@ -75,6 +77,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
   ) {
+    this.turns = new ReadTurns(this.connections, ingest);
     new Gauge({
       name: "fleet_agents_connected",
       help: "Agents connected to this node",
@@ -89,10 +92,8 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     this.beats = setInterval(() => {
       this.beat(Date.now());
     }, BEAT_SLICE_MS).unref();
-    this.ingest.onPressure((isFull) => {
-      for (const connection of this.connections)
-        if (isFull) connection.hold("buffer");
-        else connection.release("buffer");
+    this.ingest.onPressure(() => {
+      this.turns.closeDoors();
     });
   }
 
@@ -141,12 +142,15 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
       limits: DEFAULT_LIMITS,
       ...(Object.assign({}, ...additions) as Partial<WelcomeFrame>),
     });
+    connection.isWelcomed = true;
+    this.turns.queueUp(connection);
     for (const follower of this.frames.followers) await follower(connection, hello);
   }
 
   handle(connection: AgentConnection, frame: Exclude<ReceivedFrame, HelloFrame>): Promise<void> | void {
     if (frame.type === "events") {
-      this.ingest.submit(connection, frame.epoch, frame.events);
+      connection.hasBacklog = this.ingest.submit(connection, frame.epoch, frame.events).isBacklog;
+      this.turns.queueUp(connection);
       return;
     }
     if (frame.type === "error") {
@@ -169,6 +173,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     clearInterval(this.beats);
+    this.turns.stop();
     const connections = [...this.connections];
     for (const connection of connections) connection.hold("stopping");
     await withinMs(FAREWELL_MS, Promise.all(connections.map((connection) => connection.settled())));
@@ -191,10 +196,10 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
       connection.close(CLOSE.unauthorized, "not authorised");
     });
     this.connections.add(connection);
-    if (this.ingest.isFull) connection.hold("buffer");
     socket.on("close", (code) => {
       forget();
       this.connections.delete(connection);
+      this.turns.forget(connection);
       const ending = this.end(connection, code).finally(() => this.ending.delete(ending));
       this.ending.add(ending);
     });

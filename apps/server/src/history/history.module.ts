@@ -5,12 +5,23 @@ import { HistoryController } from "./history.controller";
 import { HistoryStore } from "./history.store";
 import { IntervalsProjector } from "./intervals.projector";
 import { EventPartitions } from "./partitions";
+import { HistoryRetention } from "./retention";
 import { RollupsProjector } from "./rollups/rollups.projector";
 import { RollupsStore } from "./rollups/rollups.store";
+import { HistoryUpkeep } from "./upkeep";
 
 @Module({
   controllers: [HistoryController],
-  providers: [DeviceStateProjector, EventPartitions, HistoryStore, IntervalsProjector, RollupsProjector, RollupsStore],
+  providers: [
+    DeviceStateProjector,
+    EventPartitions,
+    HistoryRetention,
+    HistoryStore,
+    HistoryUpkeep,
+    IntervalsProjector,
+    RollupsProjector,
+    RollupsStore,
+  ],
 })
 export class HistoryModule implements OnModuleInit {
   constructor(

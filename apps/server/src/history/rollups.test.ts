@@ -20,7 +20,7 @@ describe("intervals and rollups", () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     // The day is long past: the upkeep that starts with the server must not take it away under the test.
-    server = await FleetServer.start(database.url, { logLevel: "warn", retentionDays: 9_999 });
+    server = await FleetServer.start(database.url, { logLevel: "warn", retentionDays: 9_999, historyDays: 9_999 });
   }, 60_000);
   afterAll(async () => {
     await server.stop();
@@ -54,6 +54,7 @@ describe("intervals and rollups", () => {
           epoch,
           events: [...events].sort(() => chance() - 0.5),
           receivedAt: new Date(),
+          isBacklog: false,
         })),
       );
       for (const { batch, acked } of written) {

@@ -16,4 +16,6 @@ export interface EventBatch {
   epoch: number;
   events: StorableEvent[];
   receivedAt: Date;
+  /** Whether these are events that piled up while the agent was away, by their age and number. */
+  isBacklog: boolean;
 }

@@ -43,8 +43,7 @@ export class EventWriter {
       const positions = await lockPositions(tx, batches);
       const { fresh, results } = select(positions, batches);
       if (fresh.length > 0) {
-        await insert(tx, fresh);
-        await advance(tx, positions);
+        await insert(tx, fresh, positions);
         for (const projector of isProjected ? this.projectors.all() : []) {
           const events = fresh.filter(({ event }) => projector.kinds.includes(event.kind));
           if (events.length > 0) await projector.apply(tx, events, (followUp) => followUps.push(followUp));
@@ -60,20 +59,33 @@ export class EventWriter {
 /** The row locks order the batches of a device across nodes; taken in one order, so that they cannot cross. */
 async function lockPositions(tx: Transaction, batches: readonly EventBatch[]): Promise<Map<string, Position>> {
   const wanted = new Map(batches.map(({ deviceId, epoch }) => [positionKey(deviceId, epoch), { deviceId, epoch }]));
-  const deviceIds = [...wanted.values()].map(({ deviceId }) => deviceId);
-  const epochs = [...wanted.values()].map(({ epoch }) => epoch);
+  const known = await findPositions(tx, [...wanted.values()]);
+  if (known.size === wanted.size) return known;
+  // A hello makes the row; it is missing only for an epoch that none named.
   await tx.query(
     `INSERT INTO outbox_position (device_id, epoch, acked)
-     SELECT * FROM (SELECT unnest($1::uuid[]) AS d, unnest($2::bigint[]) AS e, 0) AS v ORDER BY d, e
-     ON CONFLICT DO NOTHING`,
-    [deviceIds, epochs],
+     SELECT d, e, 0 FROM unnest($1::uuid[], $2::bigint[]) AS v (d, e) ORDER BY d, e ON CONFLICT DO NOTHING`,
+    columnsOf([...wanted.values()]),
   );
-  const { rows } = await tx.query<{ deviceId: string; epoch: string; acked: string }>(
-    `SELECT p.device_id AS "deviceId", p.epoch, p.acked FROM outbox_position p
-       JOIN unnest($1::uuid[], $2::bigint[]) AS v (d, e) ON p.device_id = v.d AND p.epoch = v.e
-      ORDER BY p.device_id, p.epoch FOR UPDATE OF p`,
-    [deviceIds, epochs],
-  );
+  return findPositions(tx, [...wanted.values()]);
+}
+
+const columnsOf = (positions: readonly { deviceId: string; epoch: number }[]): [string[], number[]] => [
+  positions.map(({ deviceId }) => deviceId),
+  positions.map(({ epoch }) => epoch),
+];
+
+async function findPositions(
+  tx: Transaction,
+  wanted: readonly { deviceId: string; epoch: number }[],
+): Promise<Map<string, Position>> {
+  const { rows } = await tx.query<{ deviceId: string; epoch: string; acked: string }>({
+    name: "lock-outbox-positions",
+    text: `SELECT p.device_id AS "deviceId", p.epoch, p.acked FROM outbox_position p
+             JOIN unnest($1::uuid[], $2::bigint[]) AS v (d, e) ON p.device_id = v.d AND p.epoch = v.e
+            ORDER BY p.device_id, p.epoch FOR UPDATE OF p`,
+    values: columnsOf(wanted),
+  });
   return new Map(
     rows.map(({ deviceId, epoch, acked }) => [
       positionKey(deviceId, Number(epoch)),
@@ -101,11 +113,18 @@ function select(
   return { fresh, results };
 }
 
-async function insert(tx: Transaction, fresh: readonly NewEvent[]): Promise<void> {
+/** Stores the events and moves the positions on, in one statement. */
+async function insert(tx: Transaction, fresh: readonly NewEvent[], positions: Map<string, Position>): Promise<void> {
   const column = <T>(value: (event: NewEvent) => T): T[] => fresh.map(value);
+  const moved = [...positions.values()];
   await tx.query({
     name: "insert-module-events",
-    text: `INSERT INTO module_event (device_id, epoch, seq, at, received_at, kind, fields)
+    text: `WITH advanced AS (
+             UPDATE outbox_position p SET acked = v.acked
+               FROM unnest($8::uuid[], $9::bigint[], $10::bigint[]) AS v (device_id, epoch, acked)
+              WHERE p.device_id = v.device_id AND p.epoch = v.epoch AND p.acked < v.acked
+           )
+           INSERT INTO module_event (device_id, epoch, seq, at, received_at, kind, fields)
            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::jsonb[])
            ON CONFLICT DO NOTHING`,
     values: [
@@ -116,17 +135,8 @@ async function insert(tx: Transaction, fresh: readonly NewEvent[]): Promise<void
       column(({ receivedAt }) => receivedAt.toISOString()),
       column(({ event }) => event.kind),
       column(({ event: { seq: _seq, at: _at, kind: _kind, ...fields } }) => JSON.stringify(fields)),
+      ...columnsOf(moved),
+      moved.map(({ acked }) => acked),
     ],
-  });
-}
-
-async function advance(tx: Transaction, positions: Map<string, Position>): Promise<void> {
-  const rows = [...positions.values()];
-  await tx.query({
-    name: "advance-outbox-positions",
-    text: `UPDATE outbox_position p SET acked = v.acked
-             FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS v (device_id, epoch, acked)
-            WHERE p.device_id = v.device_id AND p.epoch = v.epoch AND p.acked < v.acked`,
-    values: [rows.map(({ deviceId }) => deviceId), rows.map(({ epoch }) => epoch), rows.map(({ acked }) => acked)],
   });
 }

@@ -197,6 +197,65 @@ describe("the way of events into the database", () => {
   });
 });
 
+describe("many devices that come back at once", () => {
+  const DEVICES = 40;
+  const FRAMES = 8;
+  const FRAME_EVENTS = 200;
+  const HOUR_MS = 3_600_000;
+
+  it("do not keep others waiting: what is fresh is stored first, and nobody is forgotten", async () => {
+    const testDatabase = await createTestDatabase();
+    const server = await FleetServer.start(testDatabase.url);
+    const ingest = server.app.get(Ingest, { strict: false });
+    const order: string[] = [];
+    const connect = async (name: string) => {
+      const { token } = await server.createDevice();
+      const agent = await TestAgent.connect(server.url, token);
+      agent.onFrame((frame) => {
+        if (frame.type === "ack") order.push(name);
+      });
+      return agent;
+    };
+    const live = await connect("live");
+    live.events(pings(1, 1));
+    await live.acked(1);
+    const away = await Promise.all(Array.from({ length: DEVICES }, (_, index) => connect(`away-${index}`)));
+
+    // Nothing is written while the backlogs come in, so that what follows does not depend on who is fast.
+    const lock = await server.database.pool.connect();
+    await lock.query("BEGIN");
+    await lock.query("LOCK TABLE module_event IN ACCESS EXCLUSIVE MODE");
+    order.length = 0;
+    const longAgo = Date.now() - 48 * HOUR_MS;
+    for (const agent of away)
+      for (let frame = 0; frame < FRAMES; frame++)
+        agent.events(pings(frame * FRAME_EVENTS + 1, (frame + 1) * FRAME_EVENTS, longAgo));
+    await eventually(() => {
+      expect(ingest.isFull).toBe(true);
+    });
+    // Somebody new is welcomed, and whoever has no backlog is read, though the buffer is full.
+    const late = await connect("late");
+    const buffered = ingest.buffered;
+    expect(buffered).toBeLessThan(MAX_BUFFERED_EVENTS * 1.1);
+    live.events(pings(2, 2));
+    await eventually(() => {
+      expect(ingest.buffered).toBe(buffered + 1);
+    });
+    await lock.query("ROLLBACK");
+    lock.release();
+
+    await live.acked(2);
+    late.events(pings(1, 1));
+    await late.acked(1);
+    for (const agent of away) await agent.acked(FRAMES * FRAME_EVENTS, { timeoutMs: 60_000 });
+    // Two transactions of eleven frames were under way before it.
+    expect(order.indexOf("live")).toBeLessThan((DEVICES * FRAMES) / 4);
+    for (const agent of [live, late, ...away]) await agent.vanish();
+    await server.stop();
+    await testDatabase.drop();
+  }, 120_000);
+});
+
 describe("a database that goes away", () => {
   it("costs nothing but time: sockets are not read, memory is bounded, and nothing is lost or doubled", async () => {
     const postgres = await OwnPostgres.start();

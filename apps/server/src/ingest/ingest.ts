@@ -1,4 +1,4 @@
-import type { StorableEvent, UnreadEvent } from "@mn316-fleet/protocol";
+import { DEFAULT_LIMITS, type StorableEvent, type UnreadEvent } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
 import { Counter, Histogram } from "prom-client";
@@ -7,6 +7,7 @@ import { Metrics } from "../platform/metrics/metrics";
 import { mayRetry } from "../platform/problems/database-away";
 import type { BatchSender, EventBatch } from "./event-batch";
 import { EventWriter, type Written } from "./event-writer";
+import { WaitingBatches } from "./waiting-batches";
 
 /** Transactions under way at once: more gain nothing on the database's side. */
 const WRITERS = 2;
@@ -14,6 +15,11 @@ const WRITERS = 2;
 const FLUSH_EVENTS = 2_000;
 /** Events in memory; above it sockets are not read, so that a backlog waits on the agents' disks. */
 export const MAX_BUFFERED_EVENTS = 20_000;
+/** What those who have no backlog may still hand in then. */
+const FRESH_RESERVE_EVENTS = 5_000;
+/** Of a frame whose newest event is older, or that is as full as frames may be, there is more to come. */
+const FRESH_MS = 60_000;
+const FULL_FRAME_EVENTS = DEFAULT_LIMITS.batch;
 const RETRY_MS = { min: 100, max: 5_000 };
 /** One event that was not read is told in so long; all are counted. */
 const TELL_UNREAD_MS = 60_000;
@@ -33,12 +39,13 @@ interface Part {
  */
 @Injectable()
 export class Ingest {
-  private waiting: EventBatch[] = [];
+  private readonly waiting = new WaitingBatches();
   private bufferedEvents = 0;
   private activeWriters = 0;
-  private isBufferFull = false;
   private readonly busyDevices = new Set<string>();
-  private readonly pressureListeners: ((isFull: boolean) => void)[] = [];
+  /** How full the buffer was last: 1 with backlogs, 2 for all. */
+  private pressure = 0;
+  private readonly pressureListeners: (() => void)[] = [];
   /** Set while the database is away: nothing is tried before the pause is over. */
   private retryTimer: NodeJS.Timeout | undefined;
   private failuresInARow = 0;
@@ -74,9 +81,14 @@ export class Ingest {
     });
   }
 
-  /** Whether nothing more should be submitted now. */
+  /** Whether nothing more of a backlog should be submitted now. */
   get isFull(): boolean {
-    return this.isBufferFull;
+    return this.bufferedEvents > MAX_BUFFERED_EVENTS;
+  }
+
+  /** Whether nothing more at all should be submitted now. */
+  get isFullForAll(): boolean {
+    return this.bufferedEvents > MAX_BUFFERED_EVENTS + FRESH_RESERVE_EVENTS;
   }
 
   /** Events that are not committed yet. */
@@ -84,22 +96,28 @@ export class Ingest {
     return this.bufferedEvents;
   }
 
-  /** @param listener hears when the buffer becomes full, and when it has room again: meanwhile no socket may be read */
-  onPressure(listener: (isFull: boolean) => void): void {
+  /** @param listener hears when the buffer becomes full: sockets must not be read then but in turns */
+  onPressure(listener: () => void): void {
     this.pressureListeners.push(listener);
   }
 
-  /** Takes a batch; its sender hears `ack` after the commit. */
-  submit(sender: BatchSender, epoch: number, events: StorableEvent[]): void {
-    this.waiting.push({ sender, deviceId: sender.deviceId, epoch, events, receivedAt: new Date() });
+  /**
+   * Takes a batch; its sender hears `ack` after the commit.
+   * @returns whether it is a part of a backlog, which waits behind what comes fresh
+   */
+  submit(sender: BatchSender, epoch: number, events: StorableEvent[]): { isBacklog: boolean } {
+    const receivedAt = new Date();
+    const isBacklog = events.length >= FULL_FRAME_EVENTS || (events.at(-1)?.at ?? 0) < receivedAt.getTime() - FRESH_MS;
+    this.waiting.push({ sender, deviceId: sender.deviceId, epoch, events, receivedAt, isBacklog });
     this.bufferedEvents += events.length;
-    if (this.bufferedEvents > MAX_BUFFERED_EVENTS) this.setFull(true);
+    this.tellPressure();
     this.startWriters();
+    return { isBacklog };
   }
 
   /** Resolves when everything that was submitted is committed; gives up when the database is away. */
   async drain(): Promise<void> {
-    if (this.retryTimer || (this.waiting.length === 0 && this.activeWriters === 0)) return;
+    if (this.retryTimer || (this.waiting.isEmpty && this.activeWriters === 0)) return;
     await new Promise<void>((resolve) => {
       this.drained.push(resolve);
     });
@@ -113,26 +131,14 @@ export class Ingest {
       void this.flush(batches).finally(() => {
         this.activeWriters--;
         this.startWriters();
-        if (this.waiting.length === 0 && this.activeWriters === 0) this.endDrain();
+        if (this.waiting.isEmpty && this.activeWriters === 0) this.endDrain();
       });
     }
   }
 
-  /** The oldest batches of devices that no writer is busy with. */
   private take(): EventBatch[] {
-    const taken: EventBatch[] = [];
-    const left: EventBatch[] = [];
-    let events = 0;
-    for (const batch of this.waiting) {
-      if (events >= FLUSH_EVENTS || this.busyDevices.has(batch.deviceId)) {
-        left.push(batch);
-        continue;
-      }
-      taken.push(batch);
-      events += batch.events.length;
-    }
+    const taken = this.waiting.take(FLUSH_EVENTS, (deviceId) => this.busyDevices.has(deviceId));
     for (const { deviceId } of taken) this.busyDevices.add(deviceId);
-    this.waiting = left;
     return taken;
   }
 
@@ -165,7 +171,7 @@ export class Ingest {
 
   /** Puts batches back to where they were, and tries again later. */
   private postpone(batches: EventBatch[], error: unknown): void {
-    this.waiting = [...batches, ...this.waiting];
+    this.waiting.putBack(batches);
     this.logger.warn({ reason: (error as Error).message, events: this.bufferedEvents }, "events wait for the database");
     this.endDrain();
     const delayMs = Math.min(RETRY_MS.min * 2 ** this.failuresInARow++, RETRY_MS.max);
@@ -231,13 +237,13 @@ export class Ingest {
 
   private release(events: number): void {
     this.bufferedEvents -= events;
-    if (this.bufferedEvents <= MAX_BUFFERED_EVENTS / 2) this.setFull(false);
+    this.tellPressure();
   }
 
-  private setFull(isFull: boolean): void {
-    if (this.isBufferFull === isFull) return;
-    this.isBufferFull = isFull;
-    for (const listener of this.pressureListeners) listener(isFull);
+  private tellPressure(): void {
+    const before = this.pressure;
+    this.pressure = Number(this.isFull) + Number(this.isFullForAll);
+    if (this.pressure > before) for (const listener of this.pressureListeners) listener();
   }
 
   private endDrain(): void {

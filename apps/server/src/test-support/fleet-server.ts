@@ -33,6 +33,7 @@ export class FleetServer {
       roles: new Set(["api", "gateway", "worker"] as const),
       nodeId: `node-${randomBytes(4).toString("hex")}`,
       retentionDays: 90,
+      historyDays: 400,
       webhookNetworks: ["127.0.0.0/8"],
       smtpUrl: undefined,
       mailFrom: undefined,

@@ -27,6 +27,13 @@ export class TestAgent {
     this.socket.on("error", () => undefined); // told by close
   }
 
+  /** Hears of each frame as it arrives. */
+  onFrame(listener: (frame: DownFrame) => void): void {
+    this.socket.on("message", (data: Buffer) => {
+      listener(JSON.parse(data.toString()) as DownFrame);
+    });
+  }
+
   /** Connects and says hello. */
   static async connect(url: string, token: string, hello: Partial<HelloFrame> = {}): Promise<TestAgent> {
     const agent = new TestAgent(url, token);

@@ -117,6 +117,7 @@ export class TestApp {
       roles: new Set(["api", "gateway", "worker"] as const),
       nodeId: "test",
       retentionDays: 90,
+      historyDays: 400,
       webhookNetworks: ["127.0.0.0/8"],
       smtpUrl: undefined,
       mailFrom: undefined,

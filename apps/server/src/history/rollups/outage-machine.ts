@@ -107,7 +107,8 @@ function see(step: Step, state: KnownModuleState, at: number, cause: Cause, surr
   } else if (outage) {
     if (outage.cause === "unknown" && !TELLS_NOTHING.has(cause)) progress.outage = { ...outage, cause };
   } else if (progress.knownState === "connected") {
-    progress.outage = { began: at, unknownMs: 0, cause, ...surroundings };
+    const { cell, configVersion } = surroundings;
+    progress.outage = { began: at, unknownMs: 0, cause, cell, configVersion };
   }
   progress.knownState = state;
 }

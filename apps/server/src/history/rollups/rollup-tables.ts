@@ -1,7 +1,7 @@
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
 
 /** How a column travels to the database: hours and days as whole numbers since 1970, which are quickly written and read. */
-const TYPES = {
+export const KEY_TYPES = {
   device: { parameter: "uuid", sql: (value: string) => value },
   hour: { parameter: "int", sql: (value: string) => `to_timestamp(${value} * 3600::float8)` },
   day: { parameter: "int", sql: (value: string) => `date '1970-01-01' + ${value}` },
@@ -12,7 +12,7 @@ const TYPES = {
 /** A column of a key. */
 export interface KeyColumn {
   name: string;
-  type: keyof typeof TYPES;
+  type: keyof typeof KEY_TYPES;
 }
 
 /** A column that is learnt from events, and how what is new goes into what is there. */
@@ -66,10 +66,10 @@ const LAST_SLOT = 31;
 export function addition(name: RollupName, first: number): { sql: string; parameters: number } {
   const { keys, values }: RollupTable = ROLLUPS[name];
   const columns = [...keys, ...values.map((column) => ({ ...column, type: "number" as const }))];
-  const arrays = columns.map(({ type }, index) => `$${first + index}::${TYPES[type].parameter}[]`);
+  const arrays = columns.map(({ type }, index) => `$${first + index}::${KEY_TYPES[type].parameter}[]`);
   const slot = name === "fleet_hour";
   const names = [...columns.map((column) => column.name), ...(slot ? ["slot"] : [])];
-  const selected = columns.map((column) => TYPES[column.type].sql(`v.${column.name}`));
+  const selected = columns.map((column) => KEY_TYPES[column.type].sql(`v.${column.name}`));
   if (slot)
     selected.push(
       `coalesce((SELECT s FROM generate_series(0, ${LAST_SLOT - 1}) AS s

@@ -19,10 +19,17 @@ export class RollupsProjector implements Projector<RollupKind> {
     const deviceIds = [
       ...new Set(events.filter(({ event }) => event.kind === "state").map(({ deviceId }) => deviceId)),
     ];
-    const standings = deviceIds.length > 0 ? await this.store.standings(tx, deviceIds) : new Map<string, never>();
+    const standings =
+      deviceIds.length > 0 ? await this.store.standings(tx, deviceIds.sort()) : new Map<string, never>();
     const before = new Map([...standings].map(([deviceId, { progress }]) => [deviceId, progress]));
     const tally = new Tally(standings);
     for (const event of events) tally.add(event);
-    if (!tally.isEmpty) await this.store.add(tx, tally, standings, before);
+    const moved = deviceIds.flatMap((deviceId) => {
+      const progress = standings.get(deviceId)?.progress;
+      const former = before.get(deviceId);
+      return !progress || progress === former ? [] : [{ ...progress, deviceId, isNew: !former }];
+    });
+    if (moved.length > 0 || !tally.isEmpty)
+      await this.store.add(tx, { sums: tally.sums, outages: tally.outages, moved });
   }
 }

@@ -2,6 +2,7 @@ import type { KnownModuleState } from "@mn316-fleet/manual";
 import type { Cause } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import type { Transaction } from "../../platform/database/database";
+import type { OutageProgress } from "./outage-machine";
 import { addition, ROLLUP_NAMES } from "./rollup-tables";
 import type { Standing, Tally } from "./tally";
 
@@ -21,6 +22,11 @@ interface StandingRow {
   configVersion: number | null;
 }
 
+/** What is to be written together; devices in the order of their ids, which is the order in which rows are locked. */
+export interface Learnt extends Pick<Tally, "sums" | "outages"> {
+  moved: (OutageProgress & { deviceId: string; isNew: boolean })[];
+}
+
 /** Another transaction told of the same device meanwhile: as where PostgreSQL finds that, the whole is tried again. */
 class OvertakenError extends Error {
   readonly code = "40001";
@@ -34,11 +40,16 @@ const { text: ADD, count: PARAMETERS } = composeStatement();
 /** What is learnt from `state` events and added up, in SQL. */
 @Injectable()
 export class RollupsStore {
-  /** Where devices stand, locked until the transaction ends: events of an older epoch may come by another connection. */
-  async standings(tx: Transaction, deviceIds: readonly string[]): Promise<Map<string, Standing>> {
+  /**
+   * Where devices stand.
+   * @param isLocked until the transaction ends: events of an older epoch may come by another connection
+   */
+  async standings(tx: Transaction, deviceIds: readonly string[], isLocked = true): Promise<Map<string, Standing>> {
     const { rows } = await tx.query<StandingRow>({
-      name: "find-standings",
-      text: `WITH p AS (SELECT * FROM outage_progress WHERE device_id = ANY ($1::uuid[]) ORDER BY device_id FOR UPDATE)
+      name: isLocked ? "lock-standings" : "find-standings",
+      text: `WITH p AS (
+               SELECT * FROM outage_progress WHERE device_id = ANY ($1::uuid[]) ORDER BY device_id ${isLocked ? "FOR UPDATE" : ""}
+             )
              SELECT d.id AS "deviceId", p.epoch, p.seq, p.state, p.known_state AS "knownState", p.began,
                     p.unknown_ms AS "unknownMs", p.cause, p.cell AS "outageCell", p.config_version AS "outageConfigVersion",
                     p.connecting_since AS "connectingSince", s.cell, s.config_version AS "configVersion"
@@ -49,21 +60,8 @@ export class RollupsStore {
     return new Map(rows.map((row) => [row.deviceId, toStanding(row)]));
   }
 
-  /**
-   * Writes what a tally has added up, and where its devices stand now.
-   * @param before where the devices stood when they were read, by their newest event
-   */
-  async add(
-    tx: Transaction,
-    tally: Tally,
-    standings: ReadonlyMap<string, Standing>,
-    before: ReadonlyMap<string, { epoch: number; seq: number } | undefined>,
-  ): Promise<void> {
-    const moved = [...standings]
-      .flatMap(([deviceId, { progress }]) => (progress ? [{ deviceId, ...progress }] : []))
-      .filter(({ deviceId, epoch, seq }) => before.get(deviceId)?.epoch !== epoch || before.get(deviceId)?.seq !== seq)
-      .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
-    const { outages } = tally;
+  /** Writes what was added up, and where devices stand now. */
+  async add(tx: Transaction, { sums, outages, moved }: Learnt): Promise<void> {
     const values = [
       moved.map(({ deviceId }) => deviceId),
       moved.map(({ epoch }) => epoch),
@@ -85,11 +83,11 @@ export class RollupsStore {
       outages.map(({ cause }) => cause),
       outages.map(({ cell }) => cell),
       outages.map(({ configVersion }) => configVersion),
-      ...ROLLUP_NAMES.flatMap((name) => tally.sums[name].columns()),
+      ...ROLLUP_NAMES.flatMap((name) => sums[name].columns()),
     ];
     if (values.length !== PARAMETERS) throw new Error(`${values.length} parameters are not ${PARAMETERS}`);
     const { rows } = await tx.query<{ begun: number }>({ name: "add-rollups", text: ADD, values });
-    if (rows[0]?.begun !== moved.filter(({ deviceId }) => !before.get(deviceId)).length)
+    if (rows[0]?.begun !== moved.filter(({ isNew }) => isNew).length)
       throw new OvertakenError("the states of a device came by two connections at once");
   }
 }

@@ -21,21 +21,23 @@ export interface Standing extends Surroundings {
   progress: OutageProgress | undefined;
 }
 
+/** Nothing to add to any rollup. */
+export function emptySums(): Record<RollupName, Sums> {
+  return Object.fromEntries(ROLLUP_NAMES.map((name) => [name, new Sums(ROLLUPS[name])])) as Record<RollupName, Sums>;
+}
+
 const hourOf = (at: number) => Math.floor(at / HOUR_MS);
 
 /** Adds up what events bring to each rollup. A device's events come in its own order; a pure matter, without a database. */
 export class Tally {
-  readonly sums = Object.fromEntries(ROLLUP_NAMES.map((name) => [name, new Sums(ROLLUPS[name])])) as Record<
-    RollupName,
-    Sums
-  >;
+  readonly sums = emptySums();
   readonly outages: (EndedOutage & { deviceId: string })[] = [];
 
   /** @param standings of every device that has `state` events; they are moved on */
   constructor(private readonly standings: ReadonlyMap<string, Standing>) {}
 
   get isEmpty(): boolean {
-    return ROLLUP_NAMES.every((name) => this.sums[name].size === 0) && this.standings.size === 0;
+    return ROLLUP_NAMES.every((name) => this.sums[name].size === 0);
   }
 
   add({ deviceId, epoch, event }: NewEvent<RollupKind>): void {

@@ -11,6 +11,7 @@ describe("readSettings", () => {
       redisPrefix: "mn316-fleet",
       dataDir: ".fleet",
       retentionDays: 90,
+      historyDays: 400,
       webhookNetworks: [],
       smtpUrl: undefined,
       mailFrom: undefined,
@@ -72,6 +73,8 @@ describe("readSettings", () => {
     ["FLEET_ROLES", "api,cook", "api, gateway, worker"],
     ["FLEET_NODE_ID", "a b", "letters"],
     ["FLEET_RETENTION_DAYS", "0", "1 to 9999"],
+    ["FLEET_HISTORY_DAYS", "ten", "1 to 9999"],
+    ["FLEET_HISTORY_DAYS", "89", "at least as many days as FLEET_RETENTION_DAYS"],
     ["FLEET_WEBHOOK_NETWORKS", "10.1.0.0", "10.1.0.0/16"],
     ["FLEET_WEBHOOK_NETWORKS", "10.0.0.0/33", "10.1.0.0/16"],
     ["FLEET_SMTP_URL", "mail:25", "smtp://"],
@@ -89,6 +92,11 @@ describe("readSettings", () => {
     expect(() => readSettings({ FLEET_SMTP_URL: "smtp://mail" })).toThrow(
       /^FLEET_MAIL_FROM is missing: .*FLEET_SMTP_URL/,
     );
+  });
+
+  it("keeps history at least as long as raw events", () => {
+    expect(readSettings({ FLEET_RETENTION_DAYS: "500" }).historyDays).toBe(500);
+    expect(readSettings({ FLEET_RETENTION_DAYS: "7", FLEET_HISTORY_DAYS: "30" }).historyDays).toBe(30);
   });
 
   it("never repeats a secret's value", () => {

@@ -7,6 +7,8 @@ import type { Settings } from "./settings";
 
 const ROLES = ["api", "gateway", "worker"] as const;
 const MAIL_FROM = /^(?:[^<>@\p{Cc}]{1,128}<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
+/** As far back as one question may reach. */
+const HISTORY_DAYS = 400;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const url = (protocols: string[], example: string) =>
@@ -16,6 +18,8 @@ const url = (protocols: string[], example: string) =>
       error: `expected an address such as ${example}`,
     })
     .optional();
+
+const days = z.string().regex(/^[1-9]\d{0,3}$/, "expected a whole number of days, 1 to 9999");
 
 const schema = z.object({
   PORT: z
@@ -48,11 +52,8 @@ const schema = z.object({
     .string()
     .regex(/^[\w.-]{1,64}$/, "expected 1 to 64 letters, digits, '.', '_' or '-'")
     .optional(),
-  FLEET_RETENTION_DAYS: z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, "expected a whole number of days, 1 to 9999")
-    .default("90")
-    .transform(Number),
+  FLEET_RETENTION_DAYS: days.default("90").transform(Number),
+  FLEET_HISTORY_DAYS: days.transform(Number).optional(),
   FLEET_WEBHOOK_NETWORKS: z
     .string()
     .default("")
@@ -96,6 +97,11 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const { data } = parsed;
   if (data.FLEET_SMTP_URL !== undefined && data.FLEET_MAIL_FROM === undefined)
     throw new SettingsError("FLEET_MAIL_FROM is missing: with FLEET_SMTP_URL, mails need an address they come from");
+  const historyDays = data.FLEET_HISTORY_DAYS ?? Math.max(HISTORY_DAYS, data.FLEET_RETENTION_DAYS);
+  if (historyDays < data.FLEET_RETENTION_DAYS)
+    throw new SettingsError(
+      "FLEET_HISTORY_DAYS has a wrong value: expected at least as many days as FLEET_RETENTION_DAYS",
+    );
   return {
     port: data.PORT,
     host: data.HOST,
@@ -108,6 +114,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     roles: new Set(data.FLEET_ROLES),
     nodeId: data.FLEET_NODE_ID ?? `${hostname().slice(0, 40)}-${randomBytes(4).toString("hex")}`,
     retentionDays: data.FLEET_RETENTION_DAYS,
+    historyDays,
     webhookNetworks: data.FLEET_WEBHOOK_NETWORKS,
     smtpUrl: data.FLEET_SMTP_URL,
     mailFrom: data.FLEET_MAIL_FROM,

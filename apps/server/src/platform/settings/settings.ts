@@ -18,6 +18,8 @@ export interface Settings {
   readonly roles: ReadonlySet<"api" | "gateway" | "worker">;
   readonly nodeId: string;
   readonly retentionDays: number;
+  /** Never less than `retentionDays`. */
+  readonly historyDays: number;
   /** Networks that webhooks may reach besides public addresses, as `10.1.0.0/16`. */
   readonly webhookNetworks: readonly string[];
   /** `smtp://user:password@host:587` or `smtps://…`; undefined: no mail is sent. */

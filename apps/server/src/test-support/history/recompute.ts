@@ -133,7 +133,7 @@ function outagesOf(stretches: readonly Stretch[], epochs: readonly FleetEvent[][
         ended,
         unknownMs: during
           .filter((stretch) => stretch.state === "unknown")
-          .reduce((sum, stretch) => sum + stretch.left!.at - stretch.began, 0),
+          .reduce((sum, stretch) => sum + (stretch.left?.at ?? stretch.began) - stretch.began, 0),
         cause: first === "unknown" ? next : first,
         cell: earlier.flatMap((event) => (event.kind === "signal" && event.cell ? [event.cell] : [])).at(-1) ?? null,
         configVersion: versions.length > 0 ? Math.max(...versions) : null,

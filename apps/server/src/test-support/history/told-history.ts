@@ -13,7 +13,7 @@ interface Step {
   cause: number;
 }
 
-const step: fc.Arbitrary<Step> = fc.record({
+export const step: fc.Arbitrary<Step> = fc.record({
   pauseMs: fc.oneof(fc.constantFrom(...PAUSES_MS), fc.integer({ min: 0, max: 3 * HOUR_MS })),
   kind: fc.oneof(
     { weight: 12, arbitrary: fc.constant("state" as const) },
