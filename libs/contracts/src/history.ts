@@ -17,9 +17,18 @@ export const eventPageSchema = pageOf(storedEventSchema);
 export const eventQuerySchema = z.strictObject({
   ...pageQueryShape,
   ...rangeQueryShape,
-  kind: z.enum(STORED_KINDS).optional(),
+  /** One kind, or several with commas between them. */
+  kind: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(STORED_KINDS)))
+    .optional(),
+  /** Of changes of state only: what led to them. */
+  cause: z.enum(CAUSES).optional(),
 });
 export type EventQuery = z.infer<typeof eventQuerySchema>;
+/** What a caller may ask with: kinds as one text. */
+export type EventQueryInput = z.input<typeof eventQuerySchema>;
 
 /** A stretch of time in one module state; `ended` is null while it lasts. */
 export const intervalSchema = z.object({
@@ -40,6 +49,27 @@ export const intervalQuerySchema = z.strictObject({
   cause: z.enum(CAUSES).optional(),
 });
 export type IntervalQuery = z.infer<typeof intervalQuerySchema>;
+
+/** From a connection that was lost to the next one; `ended` is null while it lasts. */
+export const outageSchema = z.object({
+  began: timeSchema,
+  ended: timeSchema.nullable(),
+  seconds: z.number(),
+  /** How much of it no agent was there to see. */
+  unknownSeconds: z.number(),
+  cause: z.enum(CAUSES),
+  /** The cell and the configuration in which it began, where these are known. */
+  cell: z.string().nullable(),
+  configVersion: z.number().int().nullable(),
+});
+export type Outage = z.infer<typeof outageSchema>;
+export const outagePageSchema = pageOf(outageSchema);
+export const outageQuerySchema = z.strictObject({
+  ...pageQueryShape,
+  ...rangeQueryShape,
+  cause: z.enum(CAUSES).optional(),
+});
+export type OutageQuery = z.infer<typeof outageQuerySchema>;
 
 /** One connection of an agent to the server. */
 export const linkSessionSchema = z.object({

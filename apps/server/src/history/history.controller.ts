@@ -7,6 +7,9 @@ import {
   type IntervalQuery,
   intervalQuerySchema,
   linkSessionPageSchema,
+  outagePageSchema,
+  type OutageQuery,
+  outageQuerySchema,
   linkSessionQuerySchema,
 } from "@mn316-fleet/contracts";
 import { Controller, Get, Param, Query } from "@nestjs/common";
@@ -16,7 +19,7 @@ import { RequireRole } from "../auth/require-role";
 import { ApiResult } from "../platform/http/api-result";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { notFound } from "../platform/problems/problem.error";
-import { HistoryStore, toInterval, toStoredEvent } from "./history.store";
+import { HistoryStore, toInterval, toOutage, toStoredEvent } from "./history.store";
 
 const number = z.string().regex(/^\d{1,19}$/);
 const position = z.tuple([number, number]);
@@ -48,6 +51,22 @@ export class HistoryController {
       rows,
       query.limit,
       (row) => toInterval(row),
+      ({ epoch, seq }) => [epoch, seq],
+    );
+  }
+
+  @Get("outages")
+  @ApiResult(outagePageSchema)
+  async outages(
+    @Param("id", { schema: idSchema }) id: string,
+    @Query({ schema: outageQuerySchema }) query: OutageQuery,
+  ) {
+    await this.mustExist(id);
+    const rows = await this.store.outages(id, query, decodeCursor(query.cursor, position));
+    return pageOfRows(
+      rows,
+      query.limit,
+      (row) => toOutage(row),
       ({ epoch, seq }) => [epoch, seq],
     );
   }

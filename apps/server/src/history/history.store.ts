@@ -1,4 +1,12 @@
-import type { EventQuery, Interval, IntervalQuery, LinkSession, StoredEvent } from "@mn316-fleet/contracts";
+import type {
+  EventQuery,
+  Interval,
+  IntervalQuery,
+  LinkSession,
+  Outage,
+  OutageQuery,
+  StoredEvent,
+} from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
 
@@ -18,6 +26,17 @@ export interface IntervalRow {
   began: Date;
   ended: Date | null;
   cause: Interval["cause"];
+  configVersion: number | null;
+}
+
+export interface OutageRow {
+  epoch: string;
+  seq: string;
+  began: Date;
+  ended: Date | null;
+  unknownMs: number;
+  cause: Outage["cause"];
+  cell: string | null;
   configVersion: number | null;
 }
 
@@ -46,14 +65,38 @@ export class HistoryStore {
 
   /** One more than `limit`, newest first (primary key of module_event). */
   async events(deviceId: string, query: Omit<EventQuery, "cursor">, after: Position | undefined): Promise<EventRow[]> {
-    const { kind, from, to, limit } = query;
+    const { kind, cause, from, to, limit } = query;
     const { rows } = await this.database.pool.query<EventRow>(
       `SELECT epoch, seq, at, received_at AS "receivedAt", kind, fields FROM module_event
-        WHERE device_id = $1 AND ($2::text IS NULL OR kind = $2)
+        WHERE device_id = $1 AND ($2::text[] IS NULL OR kind = ANY ($2)) AND ($8::text IS NULL OR fields->>'cause' = $8)
           AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at < $4)
           AND ($5::bigint IS NULL OR (epoch, seq) < ($5, $6::bigint))
         ORDER BY epoch DESC, seq DESC LIMIT $7`,
-      [deviceId, kind, from, to, after?.[0], after?.[1], limit + 1],
+      [deviceId, kind, from, to, after?.[0], after?.[1], limit + 1, cause],
+    );
+    return rows;
+  }
+
+  /** One more than `limit`, newest first; the outage that goes on comes first of all (primary keys). */
+  async outages(
+    deviceId: string,
+    { cause, from, to, limit }: Omit<OutageQuery, "cursor">,
+    after: Position | undefined,
+  ): Promise<OutageRow[]> {
+    const { rows } = await this.database.pool.query<OutageRow>(
+      `WITH known AS (
+         SELECT epoch, seq, began, ended, unknown_ms, cause, cell, config_version FROM outage WHERE device_id = $1
+         UNION ALL
+         SELECT epoch, 9223372036854775807, began, NULL, unknown_ms, cause, cell, config_version
+           FROM outage_progress WHERE device_id = $1 AND began IS NOT NULL
+       )
+       SELECT epoch, seq, began, ended, unknown_ms::float8 AS "unknownMs", cause, cell, config_version AS "configVersion"
+         FROM known
+        WHERE ($2::text IS NULL OR cause = $2)
+          AND ($3::timestamptz IS NULL OR ended IS NULL OR ended > $3) AND ($4::timestamptz IS NULL OR began < $4)
+          AND ($5::bigint IS NULL OR (epoch, seq) < ($5, $6::bigint))
+        ORDER BY epoch DESC, seq DESC LIMIT $7`,
+      [deviceId, cause, from, to, after?.[0], after?.[1], limit + 1],
     );
     return rows;
   }
@@ -107,6 +150,16 @@ export function toStoredEvent({ epoch, seq, at, receivedAt, kind, fields }: Even
     receivedAt: receivedAt.toISOString(),
     ...fields,
     kind,
+  };
+}
+
+export function toOutage({ epoch: _epoch, seq: _seq, unknownMs, ...row }: OutageRow, now = new Date()): Outage {
+  return {
+    ...row,
+    began: row.began.toISOString(),
+    ended: row.ended?.toISOString() ?? null,
+    seconds: Math.max(0, ((row.ended ?? now).getTime() - row.began.getTime()) / 1_000),
+    unknownSeconds: unknownMs / 1_000,
   };
 }
 

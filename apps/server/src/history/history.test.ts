@@ -1,5 +1,5 @@
 import type { KnownModuleState as State } from "@mn316-fleet/manual";
-import { eventPageSchema, intervalPageSchema, linkSessionPageSchema } from "@mn316-fleet/contracts";
+import { eventPageSchema, intervalPageSchema, linkSessionPageSchema, outagePageSchema } from "@mn316-fleet/contracts";
 import type { Cause } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
 import { FleetServer } from "../test-support/fleet-server";
@@ -80,6 +80,38 @@ describe("the history of a device", () => {
     expect(await list("events", `from=${iso(hour + 21 * 60_000)}&to=${iso(hour + 22 * 60_000)}`)).toMatchObject([
       { seq: 3 },
     ]);
+  });
+
+  it("tells of outages, the one that goes on first, by cause and time", async () => {
+    const start = hour + 60 * 60_000;
+    agent.events([
+      ...outage(),
+      { seq: 9, at: start, kind: "signal", rssi: 20, ber: 0, cell: "0C5A3B11" },
+      change(10, 61, "connected", "disconnected", 55, "gave-up"),
+      change(11, 62, "disconnected", "unknown", 61, "agent-stopped"),
+      change(12, 64, "unknown", "disconnected", 62, "unknown"),
+    ]);
+    await agent.acked(12);
+    const outages = await list("outages");
+    expect(outagePageSchema.parse({ items: outages, next: null }).items).toEqual(outages);
+    expect(outages).toMatchObject([
+      { began: iso(hour + 61 * 60_000), ended: null, unknownSeconds: 120, cause: "gave-up", cell: "0C5A3B11" },
+      {
+        began: iso(hour + 22 * 60_000),
+        ended: iso(hour + 55 * 60_000),
+        seconds: 33 * 60,
+        cause: "heartbeat-lost",
+        cell: null,
+      },
+    ]);
+    const first = await server.ok("GET", `devices/${device.id}/outages?limit=1`);
+    const second = await server.ok("GET", `devices/${device.id}/outages?limit=1&cursor=${first.next}`);
+    expect([first.items[0].ended, second.items, second.next]).toEqual([null, outages.slice(1), null]);
+    expect(await list("outages", "cause=heartbeat-lost")).toHaveLength(1);
+    expect(await list("outages", `to=${iso(start)}`)).toHaveLength(1);
+    expect(await list("outages", `from=${iso(start)}`)).toHaveLength(1);
+    expect(await list("events", "kind=timeout,reconnect")).toHaveLength(4);
+    expect(await list("events", "cause=gave-up")).toMatchObject([{ seq: 10 }]);
   });
 
   it("goes on saying why a device is away while its agent tries to bring it back", async () => {
@@ -190,8 +222,10 @@ describe("the history of a device", () => {
     ["analytics/timeouts?bucket=week&deviceId=x&tag=a%20b", ["bucket", "deviceId", "tag"]],
     ["analytics/availability?worst=0", ["worst"]],
     ["analytics/availability?to=2026-01-01", ["to"]],
-    ["devices/:id/events?kind=x&limit=501&cursor=nonsense", ["kind", "limit"]],
+    ["devices/:id/events?kind=x&limit=501&cursor=nonsense", ["kind.0", "limit"]],
     ["devices/:id/events?cursor=nonsense", ["cursor"]],
+    ["devices/:id/events?kind=ping,nothing&cause=x", ["cause", "kind.1"]],
+    ["devices/:id/outages?cause=why&from=now&state=x", ["cause", "from", "state"]],
     ["devices/:id/intervals?state=asleep&cause=why", ["cause", "state"]],
     ["devices/:id/link-sessions?cursor=WzFd", ["cursor"]],
   ])("refuses %s naming %j", async (question, paths) => {

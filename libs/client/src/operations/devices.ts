@@ -12,7 +12,9 @@ import {
   type DeviceQuery,
   deviceSchema,
   eventPageSchema,
-  type EventQuery,
+  type EventQueryInput,
+  outagePageSchema,
+  type OutageQuery,
   fleetCountsSchema,
   intervalPageSchema,
   type IntervalQuery,
@@ -76,7 +78,7 @@ export const devices = (transport: Transport) => {
     /** Another level of the agent's log for a while. */
     setLogLevel: (id: string, body: z.input<typeof changeLogLevelSchema>, call: Call = {}) =>
       transport.request(z.undefined(), `devices/${segment(id)}/log-level`, { method: "POST", body, ...call }),
-    events: (id: string, query: Partial<EventQuery> = {}, call: Call = {}) =>
+    events: (id: string, query: Partial<EventQueryInput> = {}, call: Call = {}) =>
       transport.request(eventPageSchema, `devices/${segment(id)}/events`, { query, ...call }),
     intervals: (id: string, query: Partial<IntervalQuery> = {}, call: Call = {}) =>
       transport.request(intervalPageSchema, `devices/${segment(id)}/intervals`, { query, ...call }),
@@ -85,6 +87,8 @@ export const devices = (transport: Transport) => {
     /** What was to be done on it, the newest first. */
     executions: (id: string, query: Partial<ExecutionQuery> = {}, call: Call = {}) =>
       transport.request(executionPageSchema, `devices/${segment(id)}/executions`, { query, ...call }),
+    outages: (id: string, query: Partial<OutageQuery> = {}, call: Call = {}) =>
+      transport.request(outagePageSchema, `devices/${segment(id)}/outages`, { query, ...call }),
     reconnect: shortJob("reconnect"),
     restart: shortJob("restart"),
     probe: shortJob("probe"),
