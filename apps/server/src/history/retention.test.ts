@@ -68,7 +68,7 @@ describe("the retention of history", () => {
     const kept = await count();
     for (const table of TABLES) expect([table, kept[table]! > 0]).toEqual([table, true]);
     await write((await node.createDevice()).id, outage(1, today - 401 * DAY_MS));
-    for (const [table, rows] of Object.entries(await count()) as [string, number][])
+    for (const [table, rows] of Object.entries<number>(await count()))
       expect([table, rows > kept[table]!]).toEqual([table, true]);
     await pool.query(
       "INSERT INTO link_session (device_id, node, began, ended) VALUES ($1, 'n', $2, $2), ($1, 'n', $3, $3)",

@@ -1,6 +1,8 @@
 import type { UnreadEvent } from "@mn316-fleet/protocol";
-import { Injectable } from "@nestjs/common";
+import { Inject, Injectable } from "@nestjs/common";
+import { Histogram } from "prom-client";
 import { Database, type Transaction } from "../platform/database/database";
+import { Metrics } from "../platform/metrics/metrics";
 import type { EventBatch } from "./event-batch";
 import { type NewEvent, Projectors } from "./projectors";
 import { continueSequence } from "./sequence";
@@ -28,10 +30,21 @@ const positionKey = (deviceId: string, epoch: number) => `${deviceId}/${epoch}`;
 /** Writes batches of many devices in one transaction: raw events, what the projectors learn, and the positions. */
 @Injectable()
 export class EventWriter {
+  private readonly projectorSeconds: Histogram<"projector">;
+
   constructor(
     private readonly database: Database,
     private readonly projectors: Projectors,
-  ) {}
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    this.projectorSeconds = new Histogram({
+      name: "fleet_projector_seconds",
+      help: "Time of one projector within one ingest transaction",
+      labelNames: ["projector"],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+      registers: [metrics],
+    });
+  }
 
   /**
    * @param batches in each device's own order
@@ -46,7 +59,10 @@ export class EventWriter {
         await insert(tx, fresh, positions);
         for (const projector of isProjected ? this.projectors.all() : []) {
           const events = fresh.filter(({ event }) => projector.kinds.includes(event.kind));
-          if (events.length > 0) await projector.apply(tx, events, (followUp) => followUps.push(followUp));
+          if (events.length === 0) continue;
+          const endTimer = this.projectorSeconds.startTimer({ projector: projector.name });
+          await projector.apply(tx, events, (followUp) => followUps.push(followUp));
+          endTimer();
         }
       }
       return results;
