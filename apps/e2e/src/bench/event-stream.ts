@@ -30,6 +30,8 @@ export class EventStream {
   private readonly sentAt: number[] = [];
   private readonly socket: WebSocket;
   private isEnding = false;
+  private isPaced = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     url: string,
@@ -52,13 +54,28 @@ export class EventStream {
     await new Promise((resolve) => this.socket.once("message", resolve));
   }
 
+  /** Sends as fast as it is acknowledged. */
   start(): void {
-    for (let count = 0; count < this.underWay; count++) this.sendBatch();
+    this.isPaced = false;
+    while (this.sentAt.length < this.underWay) this.sendBatch();
+  }
+
+  /**
+   * Sends a batch every so often, whether it is acknowledged or not.
+   * @param firstMs until the first one
+   */
+  pace(everyMs: number, firstMs: number): void {
+    this.isPaced = true;
+    this.timer = setTimeout(() => {
+      this.sendBatch();
+      this.pace(everyMs, everyMs);
+    }, firstMs);
   }
 
   /** Sends nothing more and resolves when all that was sent is acknowledged. */
   async finish(): Promise<void> {
     this.isEnding = true;
+    clearTimeout(this.timer);
     while (this.sentAt.length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     this.socket.close();
   }
@@ -69,7 +86,7 @@ export class EventStream {
     while (this.acked < frame.seq) {
       this.acked += this.batch;
       this.latenciesMs.push(performance.now() - (this.sentAt.shift() ?? Number.NaN));
-      if (!this.isEnding) this.sendBatch();
+      if (!this.isEnding && !this.isPaced) this.sendBatch();
     }
   }
 

@@ -5,6 +5,7 @@ import { commandBench } from "../bench/command.bench";
 import { decodeBench } from "../bench/decode.bench";
 import { dispatchBench } from "../bench/dispatch.bench";
 import { type Bench, type Figure } from "../bench/figure";
+import { idleBench } from "../bench/idle.bench";
 import { ingestBench } from "../bench/ingest.bench";
 import { stormBench } from "../bench/storm.bench";
 import { virtualModuleBench } from "../bench/virtual-module.bench";
@@ -12,6 +13,7 @@ import { virtualModuleBench } from "../bench/virtual-module.bench";
 const BENCHES: Record<string, Bench> = {
   decode: decodeBench,
   ingest: ingestBench,
+  idle: idleBench,
   command: commandBench,
   dispatch: dispatchBench,
   storm: stormBench,
