@@ -6,7 +6,7 @@ import { Metrics } from "../platform/metrics/metrics";
 import type { EventBatch } from "./event-batch";
 import { type NewEvent, Projectors } from "./projectors";
 import { continueSequence } from "./sequence";
-import { storableEvent } from "./storable-event";
+import { type StorableEvent, storableEvent } from "./storable-event";
 
 /** What became of a batch. */
 export interface Written {
@@ -18,6 +18,9 @@ export interface Written {
   acked: number;
   missing: number | undefined;
 }
+
+/** A new event, with its fields as they are stored. */
+type Fresh = NewEvent & StorableEvent;
 
 interface Position {
   deviceId: string;
@@ -114,15 +117,15 @@ async function findPositions(
 function select(
   positions: Map<string, Position>,
   batches: readonly EventBatch[],
-): { fresh: NewEvent[]; results: Written[] } {
-  const fresh: NewEvent[] = [];
+): { fresh: Fresh[]; results: Written[] } {
+  const fresh: Fresh[] = [];
   const results = batches.map((batch) => {
     const { deviceId, epoch, receivedAt } = batch;
     const position = positions.get(positionKey(deviceId, epoch));
     if (!position) throw new Error(`no outbox position of ${deviceId}`);
     const { events, acked, missing } = continueSequence(position.acked, batch.events);
     position.acked = acked;
-    for (const event of events) fresh.push({ deviceId, epoch, receivedAt, event: storableEvent(event) });
+    for (const event of events) fresh.push({ deviceId, epoch, receivedAt, ...storableEvent(event) });
     const unread = events.filter((event) => event.kind === "unread");
     return { batch, stored: events.length, unread, acked, missing };
   });
@@ -130,8 +133,8 @@ function select(
 }
 
 /** Stores the events and moves the positions on, in one statement. */
-async function insert(tx: Transaction, fresh: readonly NewEvent[], positions: Map<string, Position>): Promise<void> {
-  const column = <T>(value: (event: NewEvent) => T): T[] => fresh.map(value);
+async function insert(tx: Transaction, fresh: readonly Fresh[], positions: Map<string, Position>): Promise<void> {
+  const column = <T>(value: (event: Fresh) => T): T[] => fresh.map(value);
   const moved = [...positions.values()];
   await tx.query({
     name: "insert-module-events",
@@ -150,7 +153,7 @@ async function insert(tx: Transaction, fresh: readonly NewEvent[], positions: Ma
       column(({ event }) => new Date(event.at).toISOString()),
       column(({ receivedAt }) => receivedAt.toISOString()),
       column(({ event }) => event.kind),
-      column(({ event: { seq: _seq, at: _at, kind: _kind, ...fields } }) => JSON.stringify(fields)),
+      column(({ fields }) => fields),
       ...columnsOf(moved),
       moved.map(({ acked }) => acked),
     ],
