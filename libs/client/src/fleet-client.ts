@@ -2,11 +2,13 @@ import type { LiveEvent } from "@mn316-fleet/contracts";
 import { z } from "zod";
 import { type ConsoleOptions, DeviceConsole } from "./console";
 import { liveEvents, type LiveOptions } from "./live";
-import { apiKeys, enrollmentKeys, session } from "./operations/access";
+import { apiKeys, audit, enrollmentKeys, session, users } from "./operations/access";
+import { alertChannels, alertRules, alerts, notifications, silences } from "./operations/alerts";
 import { analytics } from "./operations/analytics";
 import { config, configVersions, profiles } from "./operations/configurations";
 import type { Call } from "./operations/call";
 import { devices, fleet } from "./operations/devices";
+import { eventStreams, exports } from "./operations/exports";
 import { jobs } from "./operations/jobs";
 import { type ClientOptions, type Request, Transport } from "./transport/transport";
 
@@ -35,6 +37,15 @@ export class FleetClient {
   readonly apiKeys;
   readonly enrollmentKeys;
   readonly session;
+  readonly audit;
+  readonly users;
+  readonly alerts;
+  readonly alertRules;
+  readonly alertChannels;
+  readonly silences;
+  readonly notifications;
+  readonly exports;
+  readonly eventStreams;
 
   constructor(options: ClientOptions) {
     const transport = new Transport(options);
@@ -49,6 +60,15 @@ export class FleetClient {
     this.apiKeys = apiKeys(transport);
     this.enrollmentKeys = enrollmentKeys(transport);
     this.session = session(transport);
+    this.audit = audit(transport);
+    this.users = users(transport);
+    this.alerts = alerts(transport);
+    this.alertRules = alertRules(transport);
+    this.alertChannels = alertChannels(transport);
+    this.silences = silences(transport);
+    this.notifications = notifications(transport);
+    this.exports = exports(transport);
+    this.eventStreams = eventStreams(transport);
   }
 
   /** What changes in the fleet, as it changes; see `liveEvents`. */

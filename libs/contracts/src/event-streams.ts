@@ -1,14 +1,11 @@
-import { EVENT_KINDS } from "@mn316-fleet/protocol";
+import { STORED_KINDS } from "@mn316-fleet/protocol";
 import { z } from "zod";
 import { idSchema, plainTextSchema, timeSchema } from "./common";
 import { storedEventSchema } from "./history";
 import { selectorSchema } from "./selector";
 import { webhookSecretSchema, webhookUrlSchema } from "./webhooks";
 
-const kinds = z
-  .array(z.enum(EVENT_KINDS as [string, ...string[]]))
-  .min(1)
-  .max(EVENT_KINDS.length);
+const kinds = z.array(z.enum(STORED_KINDS)).min(1).max(STORED_KINDS.length);
 const settable = {
   name: plainTextSchema.trim().min(1).max(128),
   /** Each batch is posted there. */

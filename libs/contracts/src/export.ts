@@ -1,5 +1,5 @@
 import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
-import { CAUSES, EVENT_KINDS } from "@mn316-fleet/protocol";
+import { CAUSES, STORED_KINDS } from "@mn316-fleet/protocol";
 import { z } from "zod";
 import { idSchema, rangeQueryShape, tagSchema } from "./common";
 import { selectorSchema } from "./selector";
@@ -23,7 +23,7 @@ export type RollupName = (typeof ROLLUP_NAMES)[number];
 export const rollupParamSchema = z.strictObject({ name: z.enum(ROLLUP_NAMES) });
 
 /** Values with commas between them, as one query parameter. */
-export const listOf = <T extends readonly [string, ...string[]]>(values: T) =>
+export const listOf = <T extends readonly string[]>(values: T) =>
   z
     .string()
     .transform((text) => text.split(","))
@@ -70,7 +70,7 @@ export const exportQuerySchema = z.strictObject(shape).superRefine(checkRange);
 export type ExportQuery = z.infer<typeof exportQuerySchema>;
 
 export const eventExportQuerySchema = z
-  .strictObject({ ...shape, kind: listOf(EVENT_KINDS as [string, ...string[]]).optional() })
+  .strictObject({ ...shape, kind: listOf(STORED_KINDS).optional() })
   .superRefine(checkRange);
 export type EventExportQuery = z.infer<typeof eventExportQuerySchema>;
 

@@ -1,5 +1,5 @@
 import { type FleetClient, pagesOf } from "@mn316-fleet/client";
-import { type EventQuery, type LiveEvent, LIVE_KINDS, type StoredEvent } from "@mn316-fleet/contracts";
+import { type LiveEvent, LIVE_KINDS, type StoredEvent } from "@mn316-fleet/contracts";
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors";
 import { EXIT, type ExitCode } from "../exit-codes";
@@ -15,7 +15,7 @@ const SHOWN = 50;
 
 interface EventOptions {
   follow?: boolean;
-  kind?: EventQuery["kind"];
+  kind?: string;
   kinds?: string;
   tag?: string;
   state?: LiveQueryState;

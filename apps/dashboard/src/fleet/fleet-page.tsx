@@ -1,5 +1,6 @@
 import { SimpleGrid, Stack } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
+import { AlertsPanel } from "../alerts/alerts-panel";
 import { useCounts } from "../shell/use-counts";
 import { AvailabilityPanel } from "./availability-panel";
 import { DeviceFilters } from "./device-filters";

@@ -18,6 +18,7 @@ import { DeviceTokens } from "../auth/device-tokens";
 import { AgentLinks } from "../gateway/agent-links";
 import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
+import { Database } from "../platform/database/database";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, notFound } from "../platform/problems/problem.error";
 import { PushedTokens } from "./pushed-tokens";
@@ -26,6 +27,7 @@ import { type DeviceFields, type DeviceRow, DevicesStore } from "./devices.store
 @Injectable()
 export class DevicesService {
   constructor(
+    private readonly database: Database,
     private readonly store: DevicesStore,
     private readonly tokens: DeviceTokens,
     private readonly links: AgentLinks,

@@ -59,12 +59,12 @@ describe("at twenty thousand devices", () => {
     ["those in a state that few are in", { state: "reconnecting" }, "device_state_module_state_idx"],
     ["those with a configuration that few have", { config: "rolled-back" }, "device_config_shown_status_idx"],
   ])("the list of devices finds %s by an index", async (_what, query, index) => {
-    await expectIndexed(() => store(DevicesStore).list({ ...query, limit: 50 }, undefined), index);
+    await expectIndexed(() => store(DevicesStore).list({ ...query, limit: 50 }, null, undefined), index);
   });
 
   it("the list of devices goes on by its index", async () => {
     const after = [Date.now() - 60_000, ids[0]!] as const;
-    await expectIndexed(() => store(DevicesStore).list({ limit: 50 }, after), "device_created_at_id_idx");
+    await expectIndexed(() => store(DevicesStore).list({ limit: 50 }, null, after), "device_created_at_id_idx");
   });
 
   it("the turns of fifty devices are found and claimed by indexes", async () => {

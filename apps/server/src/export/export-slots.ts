@@ -18,8 +18,8 @@ export class ExportSlots {
    * @returns gives the slot back; harmless to call twice
    * @throws 429 where the key has its share, 503 where the node is full
    */
-  take(keyId: string): () => void {
-    if (this.taken.filter((other) => other === keyId).length >= this.perKey)
+  take(callerId: string): () => void {
+    if (this.taken.filter((other) => other === callerId).length >= this.perKey)
       throw new ProblemError(
         429,
         "Too many requests",
@@ -35,10 +35,10 @@ export class ExportSlots {
         undefined,
         RETRY_AFTER,
       );
-    this.taken.push(keyId);
+    this.taken.push(callerId);
     let isHeld = true;
     return () => {
-      if (isHeld) this.taken.splice(this.taken.indexOf(keyId), 1);
+      if (isHeld) this.taken.splice(this.taken.indexOf(callerId), 1);
       isHeld = false;
     };
   }

@@ -93,7 +93,7 @@ export class ExportController {
   private async send(
     dataset: Dataset,
     { format, deviceId, tag, selector, ...filter }: ExportQuery & RowFilter,
-    { keyId }: Caller,
+    { id: callerId }: Caller,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
@@ -114,7 +114,7 @@ export class ExportController {
     const selectors = [...(tag === undefined ? [] : [{ tags: [tag] }]), ...(selector ? [selector] : [])];
     const devices = { deviceId, selectors };
     const response = reply.raw;
-    const stream = await this.exports.begin({ dataset, devices, filter, format, keyId, isGzipped, response });
+    const stream = await this.exports.begin({ dataset, devices, filter, format, callerId, isGzipped, response });
     void reply.headers(headers).send(stream);
   }
 }

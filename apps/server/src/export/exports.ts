@@ -16,7 +16,7 @@ export interface ExportRequest {
   devices: DeviceFilter;
   filter: RowFilter;
   format: ExportFormat;
-  keyId: string;
+  callerId: string;
   isGzipped: boolean;
   response: ServerResponse;
 }
@@ -43,8 +43,8 @@ export class Exports implements OnModuleDestroy {
    * Begins an export; its first rows are read before this resolves, so that what fails at once can still be told.
    * @throws 429, 503 (see ExportSlots)
    */
-  async begin({ dataset, devices, filter, format, keyId, isGzipped, response }: ExportRequest): Promise<Readable> {
-    const release = this.slots.take(keyId);
+  async begin({ dataset, devices, filter, format, callerId, isGzipped, response }: ExportRequest): Promise<Readable> {
+    const release = this.slots.take(callerId);
     const reader = new AbortController();
     const onGone = () => {
       reader.abort();

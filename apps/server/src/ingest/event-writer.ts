@@ -6,7 +6,7 @@ import { Metrics } from "../platform/metrics/metrics";
 import type { EventBatch } from "./event-batch";
 import { type NewEvent, Projectors } from "./projectors";
 import { continueSequence } from "./sequence";
-import { type StorableEvent, storableEvent } from "./storable-event";
+import { type SerializedEvent, storableEvent } from "./storable-event";
 
 /** What became of a batch. */
 export interface Written {
@@ -20,7 +20,7 @@ export interface Written {
 }
 
 /** A new event, with its fields as they are stored. */
-type Fresh = NewEvent & StorableEvent;
+type Fresh = NewEvent & SerializedEvent;
 
 interface Position {
   deviceId: string;

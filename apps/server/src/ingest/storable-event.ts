@@ -1,4 +1,4 @@
-import type { SerializedEvent } from "@mn316-fleet/protocol";
+import type { StorableEvent } from "@mn316-fleet/protocol";
 import { storable } from "../platform/database/storable";
 
 /** The last moment that ISO 8601 writes with four digits for the year, which is what all sides read. */

@@ -1,4 +1,12 @@
 import {
+  type AuditExportQuery,
+  auditPageSchema,
+  type AuditQuery,
+  type ChangePassword,
+  type CreateUser,
+  type UpdateUser,
+  userListSchema,
+  userSchema,
   sessionSchema,
   type SignIn,
   apiKeyListSchema,
@@ -10,7 +18,7 @@ import {
 } from "@mn316-fleet/contracts";
 import { z } from "zod";
 import type { Transport } from "../transport/transport";
-import { type Call, segment } from "./call";
+import { type Call, idempotency, segment } from "./call";
 
 /** Who may call the API. */
 export const apiKeys = (transport: Transport) => ({
@@ -37,5 +45,31 @@ export const session = (transport: Transport) => ({
   signIn: (body: SignIn, call: Call = {}) =>
     transport.request(sessionSchema, "session", { method: "POST", body, ...call }),
   get: (call: Call = {}) => transport.request(sessionSchema, "session", call),
+  /** Of the one who is signed in; ends all other sessions. */
+  changePassword: (body: ChangePassword, call: Call = {}) =>
+    transport.request(z.undefined(), "session/password", { method: "PUT", body, ...call }),
   signOut: (call: Call = {}) => transport.request(z.undefined(), "session", { method: "DELETE", ...call }),
+});
+
+/** People who may sign in. */
+export const users = (transport: Transport) => ({
+  list: (call: Call = {}) => transport.request(userListSchema, "users", call),
+  create: (body: CreateUser, idempotencyKey?: string, call: Call = {}) =>
+    transport.request(userSchema, "users", {
+      ...{ method: "POST", body, headers: idempotency(idempotencyKey) },
+      ...call,
+    }),
+  update: (id: string, body: UpdateUser, call: Call = {}) =>
+    transport.request(userSchema, `users/${segment(id)}`, { method: "PATCH", body, ...call }),
+  delete: (id: string, call: Call = {}) =>
+    transport.request(z.undefined(), `users/${segment(id)}`, { method: "DELETE", ...call }),
+});
+
+/** Who did what. */
+export const audit = (transport: Transport) => ({
+  list: (query: Partial<AuditQuery> = {}, call: Call = {}) =>
+    transport.request(auditPageSchema, "audit", { query, ...call }),
+  /** All of it as a file, NDJSON unless CSV is asked for. */
+  export: (query: Partial<AuditExportQuery> = {}, call: Call = {}) =>
+    transport.stream("audit/export", { query, ...call }),
 });

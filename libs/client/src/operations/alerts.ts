@@ -11,7 +11,17 @@ import {
   type AlertRuleQuery,
   alertRuleSchema,
   alertSchema,
+  channelTestSchema,
+  type createSilenceSchema,
+  notificationPageSchema,
+  type NotificationQuery,
+  notificationSchema,
+  silencePageSchema,
+  type SilenceQuery,
+  silenceSchema,
+  type writeAlertChannelSchema,
   type WriteAlertRuleInput,
+  writtenAlertChannelSchema,
 } from "@mn316-fleet/contracts";
 import { z } from "zod";
 import type { Transport } from "../transport/transport";
@@ -49,4 +59,51 @@ export const alertRules = (transport: Transport) => ({
       ...{ method: "DELETE", headers: ifMatch(version) },
       ...call,
     }),
+});
+
+/** Where alerts are told. */
+export const alertChannels = (transport: Transport) => ({
+  list: (query: Partial<AlertChannelQuery> = {}, call: Call = {}) =>
+    transport.request(alertChannelPageSchema, "alert-channels", { query, ...call }),
+  get: (id: string, call: Call = {}) => transport.request(alertChannelSchema, `alert-channels/${segment(id)}`, call),
+  /** The answer holds the secret that webhooks are signed with, where the server made it: shown this once. */
+  create: (body: z.input<typeof writeAlertChannelSchema>, idempotencyKey?: string, call: Call = {}) =>
+    transport.request(writtenAlertChannelSchema, "alert-channels", {
+      ...{ method: "POST", body, headers: idempotency(idempotencyKey) },
+      ...call,
+    }),
+  put: (id: string, body: z.input<typeof writeAlertChannelSchema>, version?: number, call: Call = {}) =>
+    transport.request(writtenAlertChannelSchema, `alert-channels/${segment(id)}`, {
+      ...{ method: "PUT", body, headers: ifMatch(version) },
+      ...call,
+    }),
+  delete: (id: string, version?: number, call: Call = {}) =>
+    transport.request(z.undefined(), `alert-channels/${segment(id)}`, {
+      ...{ method: "DELETE", headers: ifMatch(version) },
+      ...call,
+    }),
+  /** Sends a test, and tells what became of it. */
+  test: (id: string, call: Call = {}) =>
+    transport.request(channelTestSchema, `alert-channels/${segment(id)}/test`, { method: "POST", ...call }),
+});
+
+/** Who need not be told for a while. */
+export const silences = (transport: Transport) => ({
+  list: (query: Partial<SilenceQuery> = {}, call: Call = {}) =>
+    transport.request(silencePageSchema, "silences", { query, ...call }),
+  create: (body: z.input<typeof createSilenceSchema>, idempotencyKey?: string, call: Call = {}) =>
+    transport.request(silenceSchema, "silences", {
+      ...{ method: "POST", body, headers: idempotency(idempotencyKey) },
+      ...call,
+    }),
+  delete: (id: string, call: Call = {}) =>
+    transport.request(z.undefined(), `silences/${segment(id)}`, { method: "DELETE", ...call }),
+});
+
+/** What was to be told, and whether it arrived. */
+export const notifications = (transport: Transport) => ({
+  list: (query: Partial<NotificationQuery> = {}, call: Call = {}) =>
+    transport.request(notificationPageSchema, "notifications", { query, ...call }),
+  retry: (id: string, call: Call = {}) =>
+    transport.request(notificationSchema, `notifications/${segment(id)}/retry`, { method: "POST", ...call }),
 });
