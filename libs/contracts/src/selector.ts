@@ -1,6 +1,6 @@
 import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
 import { z } from "zod";
-import { plainTextSchema, tagSchema } from "./common";
+import { idSchema, plainTextSchema, tagSchema } from "./common";
 
 const tags = z.array(tagSchema).min(1).max(32);
 
@@ -20,6 +20,8 @@ export const selectorShape = {
   online: z.boolean().optional(),
   /** The module's firmware as it names it. */
   firmware: plainTextSchema.min(1).max(128).optional(),
+  /** These devices. */
+  deviceIds: z.array(idSchema).min(1).max(1_000).optional(),
   /** Digits, `?` for any one and `*` for any number of them. */
   imei: z
     .string()

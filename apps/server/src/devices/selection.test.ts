@@ -59,6 +59,15 @@ describe("a selector", () => {
     expect(await chosen(selector)).toBe(expected);
   });
 
+  it("chooses devices by their ids, and by what else it names", async () => {
+    const { rows } = await server.database.pool.query<{ id: string }>(
+      "SELECT id FROM device WHERE name IN ('beta', 'gamma_1')",
+    );
+    const deviceIds = rows.map(({ id }) => id);
+    expect(await chosen({ deviceIds })).toBe("bg");
+    expect(await chosen({ deviceIds, tags: ["north"] })).toBe("b");
+  });
+
   it.each<[unknown, string[]]>([
     [{}, [""]],
     [{ all: true, q: "a" }, ["all"]],
@@ -66,6 +75,7 @@ describe("a selector", () => {
     [{ tags: [] }, ["tags"]],
     [{ tags: ["a b"], imei: "x", colour: 1 }, ["tags.0", "imei", ""]],
     [{ state: ["asleep"] }, ["state.0"]],
+    [{ deviceIds: ["x"] }, ["deviceIds.0"]],
   ])("%j is refused", (selector, paths) => {
     expect(selectorSchema.safeParse(selector).error?.issues.map(({ path }) => path.join("."))).toEqual(paths);
   });

@@ -25,7 +25,7 @@ export interface SelectionSql {
 export function selectorSql(selector: Selector, firstParameter: number): SelectionSql {
   const parameters: unknown[] = [];
   const parameter = (value: unknown) => `$${firstParameter + parameters.push(value) - 1}`;
-  const { tags, anyTag, q, state, online, firmware, imei } = selector;
+  const { tags, anyTag, q, state, online, firmware, deviceIds, imei } = selector;
   const conditions: string[] = [];
   if (tags) conditions.push(`d.tags @> ${parameter(tags)}::text[]`);
   if (anyTag) conditions.push(`d.tags && ${parameter(anyTag)}::text[]`);
@@ -37,6 +37,7 @@ export function selectorSql(selector: Selector, firstParameter: number): Selecti
   if (online !== undefined) conditions.push(`coalesce(s.online, false) = ${parameter(online)}::boolean`);
   if (firmware !== undefined)
     conditions.push(`coalesce(s.module ->> 'firmware' = ${parameter(firmware)}::text, false)`);
+  if (deviceIds) conditions.push(`d.id = ANY (${parameter(deviceIds)}::uuid[])`);
   if (imei !== undefined)
     conditions.push(`coalesce(d.imei LIKE translate(${parameter(imei)}::text, '*?', '%_'), false)`);
   return { sql: conditions.length > 0 ? `(${conditions.join(" AND ")})` : "true", parameters };
