@@ -20,12 +20,14 @@ const mayImport = {
 
 /** It runs an agent's work on virtual modules, in memory. */
 const REHEARSAL = "^apps/server/src/jobs/rehearsal/";
+/** It replays a device's history through the module's timers: pure functions, which bring nothing of the driver along. */
+const ANALYTICS = "^apps/server/src/analytics/";
 const TESTS = "\\.(test|contract)\\.tsx?$|/test-support/|^apps/e2e/";
 
 const direction = Object.entries(mayImport).map(([project, allowed]) => ({
   name: `imports of ${project}`,
   severity: "error",
-  from: { path: `^${project}/`, pathNot: [TESTS, REHEARSAL].join("|") },
+  from: { path: `^${project}/`, pathNot: [TESTS, REHEARSAL, ANALYTICS].join("|") },
   to: { path: "^(apps|libs)/", pathNot: [project, ...allowed].map((folder) => `^${folder}/`) },
 }));
 
@@ -42,6 +44,23 @@ module.exports = {
           (folder) => `^${folder}/`,
         ),
       },
+    },
+    {
+      name: "the server's analytics also import the timer model of mn316",
+      severity: "error",
+      from: { path: ANALYTICS, pathNot: TESTS },
+      to: {
+        path: "^(apps|libs)/",
+        pathNot: ["apps/server", ...mayImport["apps/server"], "libs/mn316/src/timer-model"].map(
+          (folder) => `^${folder}/`,
+        ),
+      },
+    },
+    {
+      name: "the timer model knows no driver",
+      severity: "error",
+      from: { path: "^libs/mn316/src/timer-model/", pathNot: TESTS },
+      to: { path: "^(apps|libs)/", pathNot: ["^libs/mn316/src/timer-model/", "^libs/manual/"] },
     },
     {
       name: "no cycles",

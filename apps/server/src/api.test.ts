@@ -49,6 +49,11 @@ const BODIES: Record<string, object> = {
   "post /api/v1/users": { name: "another", role: "viewer", password: CANARY },
   "patch /api/v1/users/{id}": { password: CANARY },
   "put /api/v1/session/password": { currentPassword: CANARY, password: CANARY },
+  "post /api/v1/analytics/advice/draft": {
+    deviceIds: [":device"],
+    advice: [{ kind: "publish-timeouts", change: { mqtt: { ackTimeoutS: 20 } } }],
+  },
+  "post /api/v1/analytics/what-if": { deviceId: ":device", settings: { keepAliveS: 30 } },
   "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
 };
 /** The same for those that take CSV. */

@@ -1,7 +1,7 @@
 export * from "./alert-channels";
 export * from "./alert-rules";
 export * from "./alerts";
-export * from "./analytics";
+export * from "./analytics/index";
 export * from "./api-keys";
 export * from "./at-command";
 export * from "./audit";
@@ -27,5 +27,5 @@ export * from "./profiles";
 export * from "./rehearsal";
 export { type Selector, selectorSchema } from "./selector";
 export * from "./users";
-export { isTimeZone, timeZoneSchema } from "./time-zone";
+export { isTimeZone, type LocalTime, localTime, timeZoneSchema } from "./time-zone";
 export { webhookSecretSchema, webhookUrlSchema } from "./webhooks";

@@ -10,5 +10,6 @@ import { ProfilesService } from "./profiles.service";
   imports: [ConfigsModule, DevicesModule, IdempotencyModule],
   controllers: [ProfilesController],
   providers: [ProfilesService],
+  exports: [ProfilesService],
 })
 export class ProfilesModule {}

@@ -1,0 +1,49 @@
+import type { Cause } from "@mn316-fleet/protocol";
+
+/** When an outage of a device of some group began. */
+export interface Begin {
+  group: string;
+  deviceId: string;
+  beganMs: number;
+  cause: Cause;
+}
+
+/** Outages of several devices of a group that began within one window. */
+export interface Incident {
+  group: string;
+  beganMs: number;
+  lastBeganMs: number;
+  /** Each once, in the order of their outages. */
+  deviceIds: string[];
+  /** That of most of the outages. */
+  cause: Cause;
+}
+
+/**
+ * Finds the incidents. A window opens with an outage that is in none yet and takes all of its group that begin within
+ * `windowMs`; where these are of `minDevices` devices it is an incident, where not the next outage is tried.
+ * @param begins by group, then by time
+ */
+export function incidents(begins: readonly Begin[], windowMs: number, minDevices: number): Incident[] {
+  const found: Incident[] = [];
+  for (let first = 0, end = 0; first < begins.length;) {
+    const { group, beganMs } = begins[first]!;
+    end = Math.max(end, first);
+    while (begins[end]?.group === group && begins[end]!.beganMs <= beganMs + windowMs) end++;
+    const within = begins.slice(first, end);
+    const deviceIds = [...new Set(within.map(({ deviceId }) => deviceId))];
+    if (deviceIds.length < minDevices) {
+      first++;
+      continue;
+    }
+    found.push({ group, beganMs, lastBeganMs: within.at(-1)!.beganMs, deviceIds, cause: mostFrequent(within) });
+    first = end;
+  }
+  return found;
+}
+
+function mostFrequent(begins: readonly Begin[]): Cause {
+  const counts = new Map<Cause, number>();
+  for (const { cause } of begins) counts.set(cause, (counts.get(cause) ?? 0) + 1);
+  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+}

@@ -1,0 +1,39 @@
+import type { Bucket, Grouping, Selector } from "@mn316-fleet/contracts";
+import { TimeFrame } from "./time-frame";
+
+/** A profile by which devices are put together or chosen. */
+export interface NamedProfile {
+  id: string;
+  name: string;
+  selector: Selector;
+}
+
+/** Which devices; without any of these, the whole fleet. */
+export interface Selection {
+  deviceId?: string | undefined;
+  deviceIds?: readonly string[] | undefined;
+  selector?: Selector | undefined;
+  profile?: NamedProfile | undefined;
+  cell?: string | undefined;
+}
+
+/** A question as stores answer it: whom, when, in which buckets, and by what groups. */
+export interface Question {
+  selection: Selection;
+  isFleet: boolean;
+  frame: TimeFrame;
+  groupBy: Grouping | undefined;
+  /** Profiles to group by. */
+  profiles: readonly NamedProfile[];
+  /** Groups, and rows of lists. */
+  limit: number;
+  /** Raw events of before are gone. */
+  retainedMs: number;
+  nowMs: number;
+}
+
+/** The same question by buckets of another length. */
+export function inBuckets(question: Question, unit: Bucket): Question {
+  const { fromMs, toMs, timeZone } = question.frame;
+  return { ...question, frame: new TimeFrame({ fromMs, toMs, timeZone, unit }) };
+}
