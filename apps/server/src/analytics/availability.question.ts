@@ -31,7 +31,7 @@ export class AvailabilityQuestion {
       rows: byDevice.worst.map((row) => ({ deviceId: row.deviceId, ...inSeconds(row) })),
       ...(series && {
         series: [...known(series, ({ bucket }) => bucket)].map(([bucket, time]) => ({
-          at: new Date(question.frame.starts[bucket]!).toISOString(),
+          at: new Date(question.frame.begin(bucket)).toISOString(),
           ...inSeconds(time),
         })),
       }),
@@ -50,9 +50,9 @@ export class AvailabilityQuestion {
 
   private async hoursOfDay(question: Question): Promise<GroupTime[]> {
     const hours = inBuckets(question, "hour");
-    const { starts, timeZone } = hours.frame;
+    const { frame } = hours;
     const [states, { devices }] = await Promise.all([this.states.byBucket(hours), this.asking.head(question)]);
-    const byHour = known(states, ({ bucket }) => hourOfDay(timeZone, starts[bucket]!));
+    const byHour = known(states, ({ bucket }) => hourOfDay(frame.timeZone, frame.begin(bucket)));
     return Array.from({ length: 24 }, (_, hour) => ({
       group: String(hour),
       devices,

@@ -50,7 +50,7 @@ describe("the figures of analytics", () => {
   }
 
   const ask = (question: string, query: Record<string, string>) =>
-    server.ok("GET", `analytics/${question}?${new URLSearchParams(query)}`);
+    server.ok("GET", `analytics/${question}?${new URLSearchParams(query).toString()}`);
 
   const sparse = (row: Record<string, unknown>, names: readonly string[]) =>
     Object.fromEntries(names.filter((name) => row[name] !== 0).map((name) => [name, row[name]]));

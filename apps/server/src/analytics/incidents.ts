@@ -26,18 +26,19 @@ export interface Incident {
  */
 export function incidents(begins: readonly Begin[], windowMs: number, minDevices: number): Incident[] {
   const found: Incident[] = [];
-  for (let first = 0, end = 0; first < begins.length;) {
-    const { group, beganMs } = begins[first]!;
+  let end = 0;
+  /** Those before are in an incident. */
+  let free = 0;
+  for (const [first, { group, beganMs }] of begins.entries()) {
+    if (first < free) continue;
     end = Math.max(end, first);
-    while (begins[end]?.group === group && begins[end]!.beganMs <= beganMs + windowMs) end++;
+    for (let next = begins[end]; next?.group === group && next.beganMs <= beganMs + windowMs; next = begins[end]) end++;
     const within = begins.slice(first, end);
     const deviceIds = [...new Set(within.map(({ deviceId }) => deviceId))];
-    if (deviceIds.length < minDevices) {
-      first++;
-      continue;
-    }
-    found.push({ group, beganMs, lastBeganMs: within.at(-1)!.beganMs, deviceIds, cause: mostFrequent(within) });
-    first = end;
+    if (deviceIds.length < minDevices) continue;
+    const lastBeganMs = within.at(-1)?.beganMs ?? beganMs;
+    found.push({ group, beganMs, lastBeganMs, deviceIds, cause: mostFrequent(within) });
+    free = end;
   }
   return found;
 }

@@ -68,10 +68,10 @@ export class OutagesQuestion {
 
   private async connectedByHour(question: Question): Promise<Map<string | null, number>> {
     const hours = inBuckets(question, "hour");
-    const { starts, timeZone } = hours.frame;
+    const { frame } = hours;
     const connected = new Map<string | null, number>();
     for (const { bucket, state, ms } of await this.states.byBucket(hours)) {
-      const hour = String(hourOfDay(timeZone, starts[bucket]!));
+      const hour = String(hourOfDay(frame.timeZone, frame.begin(bucket)));
       if (state === "connected") connected.set(hour, (connected.get(hour) ?? 0) + ms);
     }
     return connected;

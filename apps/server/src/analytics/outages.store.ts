@@ -63,17 +63,18 @@ export class OutagesStore {
   }
 
   private async byHourOfDay(question: Question, cause: Cause | undefined): Promise<OutageSums[]> {
-    const { starts, timeZone } = inBuckets(question, "hour").frame;
+    const { frame } = inBuckets(question, "hour");
     const statement = new Statement();
-    const bucket = `(width_bucket(o.began, ${statement.moments(starts)}) - 1)::text`;
+    const bucket = `(width_bucket(o.began, ${statement.moments(frame.starts)}) - 1)::text`;
     const rows = await this.summed(statement, { ...question, groupBy: undefined }, cause, bucket);
-    const hours = Array.from({ length: 24 }, (_, hour) => noOutages(String(hour)));
+    const hours = new Map(Array.from({ length: 24 }, (_, hour) => [hour, noOutages(String(hour))]));
     for (const row of rows) {
-      const sums = hours[hourOfDay(timeZone, starts[Number(row.group)]!)]!;
+      const sums = hours.get(hourOfDay(frame.timeZone, frame.begin(Number(row.group))));
+      if (!sums) throw new Error("a day has 24 hours");
       for (const name of ["outages", "ongoing", "requested", "endedMs"] as const) sums[name] += row[name];
       sums.longestMs = Math.max(sums.longestMs, row.longestMs);
     }
-    return hours;
+    return [...hours.values()];
   }
 
   private async summed(

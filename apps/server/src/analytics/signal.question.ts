@@ -33,7 +33,7 @@ export class SignalQuestion {
       bucket: query.bucket,
       ...toLevels(together(buckets)),
       rows: buckets.map((sums) => ({
-        at: new Date(question.frame.starts[sums.bucket]!).toISOString(),
+        at: new Date(question.frame.begin(sums.bucket)).toISOString(),
         ...toLevels(sums),
       })),
       distribution,
@@ -54,10 +54,10 @@ export class SignalQuestion {
 
   private async hoursOfDay(question: Question): Promise<Signal["groups"]> {
     const hours = inBuckets(question, "hour");
-    const { starts, timeZone } = hours.frame;
+    const { frame } = hours;
     const buckets = await this.sums(hours, "bucket");
     return Array.from({ length: 24 }, (_, hour) => {
-      const own = buckets.filter(({ bucket }) => hourOfDay(timeZone, starts[bucket]!) === hour);
+      const own = buckets.filter(({ bucket }) => hourOfDay(frame.timeZone, frame.begin(bucket)) === hour);
       return { group: String(hour), ...toLevels(together(own)) };
     });
   }

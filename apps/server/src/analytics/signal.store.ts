@@ -25,7 +25,7 @@ export class SignalStore {
     const isMember = question.isFleet
       ? ""
       : `WHERE p.device_id IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS d)`;
-    const rows = await statement.rows<{ counts: Record<string, number> | null; worst: WorstRow[] | null }>(
+    const { counts, worst } = await statement.row<{ counts: Record<string, number> | null; worst: WorstRow[] | null }>(
       this.database.pool,
       `WITH device_levels AS (
          SELECT p.device_id, ${SIGNAL_SUMS} FROM (${sourceSql(statement, question, SIGNAL)}) AS p ${isMember} GROUP BY 1
@@ -41,7 +41,6 @@ export class SignalStore {
        )
        SELECT (SELECT json_object_agg(step, devices) FROM steps) AS counts, (SELECT json_agg(worst) FROM worst) AS worst`,
     );
-    const { counts, worst } = rows[0]!;
     return {
       distribution: Array.from({ length: STEPS_DBM.length + 1 }, (_, step) => ({
         fromDbm: STEPS_DBM[step - 1] ?? null,

@@ -48,11 +48,12 @@ export const questionShape = {
 export const limitSchema = z.coerce.number().int().min(1).max(1_000).default(50);
 export const groupByShape = { groupBy: z.enum(GROUPINGS).optional(), limit: limitSchema };
 
-const selectionQuerySchema = z.object(selectionQueryShape);
-export type SelectionQuery = z.infer<typeof selectionQuerySchema>;
-const questionSchema = z.object(questionShape);
 /** What questions have in common, and those of them that group and count by time. */
-export type QuestionQuery = z.infer<typeof questionSchema> & { bucket?: Bucket; groupBy?: Grouping; limit?: number };
+export type QuestionQuery = z.infer<z.ZodObject<typeof questionShape>> & {
+  bucket?: Bucket;
+  groupBy?: Grouping;
+  limit?: number;
+};
 
 export const countSchema = z.number().int();
 export const shareSchema = z.number().min(0).max(1).nullable();

@@ -19,7 +19,7 @@ export const whatIfSchema = z.strictObject({
   settings: z
     .strictObject(settingsShape)
     .partial()
-    .refine((settings) => Object.values(settings).some((value) => value !== undefined), {
+    .refine((settings) => Object.keys(settings).length > 0, {
       error: "must change at least one setting",
       params: { rule: "at-least-one" },
     }),

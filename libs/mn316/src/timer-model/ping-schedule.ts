@@ -21,8 +21,7 @@ export class PingSchedule {
 
   /** Sends the pings that are due before `toMs`, and hears what there is to hear until then. */
   advance(toMs: number): void {
-    for (; this.next < this.heardMs.length && this.heardMs[this.next]! < toMs; this.next++) {
-      const heard = this.heardMs[this.next]!;
+    for (let heard = this.heardMs[this.next]; heard !== undefined && heard < toMs; heard = this.heardMs[++this.next]) {
       if (heard < this.sinceMs) continue;
       this.ping(heard);
       this.sinceMs = heard;
@@ -32,7 +31,7 @@ export class PingSchedule {
 
   /** Hears nothing of what is said until then. */
   deafUntil(toMs: number): void {
-    while (this.next < this.heardMs.length && this.heardMs[this.next]! < toMs) this.next++;
+    while ((this.heardMs[this.next] ?? Infinity) < toMs) this.next++;
   }
 
   /** A connection begins: nothing of before counts. */

@@ -89,7 +89,7 @@ export class AdviceService {
     const { rows } = await this.database.pool.query<{ priority: number }>(
       "SELECT least(1000000, coalesce(max(priority) + 1, 0)) AS priority FROM profile",
     );
-    return rows[0]!.priority;
+    return rows[0]?.priority ?? 0;
   }
 }
 
@@ -134,19 +134,21 @@ const fingerprint = (what: unknown) => createHash("sha256").update(JSON.stringif
 /** @throws 422 where two changes say different things of one setting */
 function together(changes: readonly AdviceChange[]): AdviceChange {
   const errors: FieldError[] = [];
-  const result: Record<string, Record<string, unknown>> = {};
+  const result = new Map<string, Map<string, number>>();
   for (const [index, change] of changes.entries())
     for (const [part, settings] of Object.entries(change))
-      for (const [setting, value] of Object.entries(settings ?? {})) {
-        const before = result[part]?.[setting];
-        if (before !== undefined && before !== value)
+      for (const [setting, value] of Object.entries(settings)) {
+        const own = result.get(part) ?? new Map<string, number>();
+        result.set(part, own);
+        const before = own.get(setting) ?? value;
+        if (before !== value)
           errors.push({
             path: `advice.${index}.change.${part}.${setting}`,
             rule: "contradiction",
-            message: `(${String(value)}) contradicts ${String(before)} of another piece of advice`,
+            message: `(${value}) contradicts ${before} of another piece of advice`,
           });
-        (result[part] ??= {})[setting] = value;
+        own.set(setting, value);
       }
   if (errors.length > 0) throw invalid(errors);
-  return result as AdviceChange;
+  return Object.fromEntries([...result].map(([part, settings]) => [part, Object.fromEntries(settings)]));
 }

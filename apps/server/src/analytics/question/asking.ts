@@ -68,8 +68,8 @@ export class Asking {
     const { frame, nowMs } = question;
     const statement = new Statement();
     const [from, until] = [statement.moment(frame.fromMs), statement.moment(Math.min(frame.toMs, nowMs))];
-    const [rows, states] = await Promise.all([
-      statement.rows<{ devices: string; existed: string }>(
+    const [row, states] = await Promise.all([
+      statement.row<{ devices: string; existed: string }>(
         this.database.pool,
         `SELECT count(*) AS devices, ${existedMs(from, until)} AS existed FROM device`,
       ),
@@ -78,8 +78,8 @@ export class Asking {
     const sum = (isCounted: (state: string) => boolean) =>
       states.reduce((all, { state, ms }) => all + (isCounted(state) ? ms : 0), 0);
     return {
-      devices: Number(rows[0]!.devices),
-      existedMs: Number(rows[0]!.existed),
+      devices: Number(row.devices),
+      existedMs: Number(row.existed),
       knownMs: sum((state) => state !== "unknown"),
       connectedMs: sum((state) => state === "connected"),
     };

@@ -32,7 +32,7 @@ export class Countings {
     return [...together(counts, ({ bucket }) => bucket)].map(([bucket, counted]) => ({
       ...counted,
       bucket,
-      at: new Date(question.frame.starts[bucket]!).toISOString(),
+      at: new Date(question.frame.begin(bucket)).toISOString(),
     }));
   }
 
@@ -49,9 +49,9 @@ export class Countings {
 
   private async hoursOfDay(question: Question, source: HourlySource): Promise<CountedGroup[]> {
     const hours = inBuckets(question, "hour");
-    const { starts, timeZone } = hours.frame;
+    const { frame } = hours;
     const counts = await this.hourly.counts(hours, source, "bucket");
-    const byHour = together(counts, ({ bucket }) => hourOfDay(timeZone, starts[bucket]!));
+    const byHour = together(counts, ({ bucket }) => hourOfDay(frame.timeZone, frame.begin(bucket)));
     return Array.from({ length: 24 }, (_, hour) => ({
       group: String(hour),
       ...(byHour.get(hour) ?? { counts: new Map<string, number>(), total: 0 }),

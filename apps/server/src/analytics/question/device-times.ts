@@ -40,18 +40,18 @@ export class DeviceTimes {
 
   async total(question: Question): Promise<FleetTime> {
     const statement = new Statement();
-    const rows = await statement.rows<Record<keyof FleetTime, string>>(
+    const row = await statement.row<Record<keyof FleetTime, string>>(
       this.database.pool,
       `WITH ${byDevice(statement, question)} SELECT ${totals(statement, question)} FROM times`,
     );
-    return inNumbers(rows[0]!);
+    return inNumbers(row);
   }
 
   /** The same, with the least available devices, those of which nothing is known last. */
   async byDevice(question: Question): Promise<TimesByDevice> {
     const statement = new Statement();
     const times = byDevice(statement, question);
-    const rows = await statement.rows<
+    const row = await statement.row<
       Record<keyof FleetTime, string> & Pick<TimesByDevice, "percentiles"> & { worst: TimesByDevice["worst"] | null }
     >(
       this.database.pool,
@@ -66,8 +66,7 @@ export class DeviceTimes {
               ${totals(statement, question)}
          FROM times`,
     );
-    const [row] = rows;
-    return { ...inNumbers(row!), worst: row!.worst ?? [], percentiles: row!.percentiles };
+    return { ...inNumbers(row), worst: row.worst ?? [], percentiles: row.percentiles };
   }
 
   /**

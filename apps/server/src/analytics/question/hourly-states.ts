@@ -123,9 +123,9 @@ export class HourlyStates {
     );
     return rows.flatMap(({ bucket, state, began, devices }) => {
       const times: StateTime[] = [];
-      for (let index = bucket; index < frame.starts.length && frame.starts[index]! < until; index++) {
-        const fromMs = Math.max(frame.fromMs, frame.starts[index]!);
-        const toMs = Math.min(until, frame.starts[index + 1] ?? Infinity);
+      for (let index = bucket; index < frame.starts.length && frame.begin(index) < until; index++) {
+        const fromMs = Math.max(frame.fromMs, frame.begin(index));
+        const toMs = Math.min(until, frame.begin(index + 1));
         const ms = index === bucket ? Number(devices) * toMs - Number(began) : Number(devices) * (toMs - fromMs);
         times.push({ bucket: index, state, ms });
       }

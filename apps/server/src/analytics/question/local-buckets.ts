@@ -15,12 +15,10 @@ export function bucketStarts(unit: Bucket, timeZone: string, fromMs: number, toM
     const first = Math.floor(fromMs / lengthMs) * lengthMs;
     return Array.from({ length: Math.max(1, Math.ceil((toMs - first) / lengthMs)) }, (_, n) => first + n * lengthMs);
   }
-  const starts = [startOf(unit, timeZone, fromMs)];
-  for (;;) {
-    const next = nextStart(unit, timeZone, starts.at(-1)!);
-    if (next >= toMs) return starts;
-    starts.push(next);
-  }
+  const starts: number[] = [];
+  for (let start = startOf(unit, timeZone, fromMs); start < toMs; start = nextStart(unit, timeZone, start))
+    starts.push(start);
+  return starts;
 }
 
 /** Hour of the day, 0…23, as the clock of a time zone shows it. */

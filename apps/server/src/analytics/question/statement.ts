@@ -28,6 +28,13 @@ export class Statement {
     return sql;
   }
 
+  /** The only row of a statement that always gives one. */
+  async row<T extends QueryResultRow>(database: Pick<Transaction, "query">, sql: string): Promise<T> {
+    const [row] = await this.rows<T>(database, sql);
+    if (!row) throw new Error("the statement gave no row");
+    return row;
+  }
+
   async rows<T extends QueryResultRow>(database: Pick<Transaction, "query">, sql: string): Promise<T[]> {
     return (await database.query<T>(sql, this.values)).rows;
   }

@@ -50,6 +50,11 @@ export class TimeFrame {
     this.whole = { fromMs: floorHour(fromMs + HOUR_MS - 1), toMs: floorHour(toMs) };
   }
 
+  /** When a bucket begins; the one after the last begins where the range ends. */
+  begin(bucket: number): number {
+    return this.starts[bucket] ?? this.toMs;
+  }
+
   /** What the cut hours have in common with the range, cut further where a bucket begins. */
   pieces(): Piece[] {
     const pieces: Piece[] = [];

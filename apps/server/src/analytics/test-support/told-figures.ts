@@ -50,7 +50,7 @@ export class ToldFigures {
   timeouts(keyOf: (ms: number) => string): Sums {
     const sums: Sums = {};
     for (const event of this.events())
-      if (event.kind === "timeout") add(sums, keyOf(event.at), TIMEOUT_NAMES[event.type - 1]!, 1);
+      if (event.kind === "timeout") add(sums, keyOf(event.at), String(TIMEOUT_NAMES[event.type - 1]), 1);
     return sums;
   }
 

@@ -97,17 +97,19 @@ function deadWithin(interval: RecordedInterval, record: DeviceRecord, settings: 
   const lost = within(record.pingTimeoutsMs, interval.fromMs, interval.toMs + 1);
   const rows = inRows(lost, IN_A_ROW * keepAliveMs);
   // The losses that ended a connection may have been shed before they were sent.
-  const isTold = rows.length > 0 && interval.toMs - rows.at(-1)!.at(-1)! <= keepAliveMs;
+  const lastLoss = lost.at(-1) ?? -Infinity;
+  const isTold = interval.toMs - lastLoss <= keepAliveMs;
   if (isLost && !isTold) rows.push([interval.toMs - (LIMITS.heartbeatLosses - 1) * keepAliveMs]);
   let reached = interval.fromMs;
   return rows.flatMap((row, index): DeadStretch[] => {
-    const firstPing = row[0]! - ackTimeoutMs;
+    const [first = interval.toMs] = row;
+    const firstPing = first - ackTimeoutMs;
     const heard = record.heardMs[firstFrom(record.heardMs, firstPing) - 1] ?? -Infinity;
     const alive = Math.max(reached, firstPing - keepAliveMs, heard);
     const fromMs = Math.max(reached, Math.min(firstPing, (alive + firstPing) / 2));
     const wasOutlived = !(isLost && index === rows.length - 1);
     const untilNextPing = Math.max(1, (keepAliveMs - ackTimeoutMs) / 2);
-    const toMs = wasOutlived ? Math.min(interval.toMs, row.at(-1)! + untilNextPing) : interval.toMs;
+    const toMs = wasOutlived ? Math.min(interval.toMs, (row.at(-1) ?? first) + untilNextPing) : interval.toMs;
     if (toMs <= fromMs) return [];
     reached = toMs;
     return [{ kind: "dead", fromMs, toMs, wasOutlived }];
@@ -123,7 +125,7 @@ function firstFrom(ms: readonly number[], atMs: number): number {
   let [low, high] = [0, ms.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ms[middle]! < atMs) low = middle + 1;
+    if ((ms[middle] ?? Infinity) < atMs) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -133,7 +135,7 @@ function inRows(ms: readonly number[], apartMs: number): number[][] {
   const rows: number[][] = [];
   for (const each of ms) {
     const row = rows.at(-1);
-    if (row && each - row.at(-1)! <= apartMs) row.push(each);
+    if (row && each - (row.at(-1) ?? -Infinity) <= apartMs) row.push(each);
     else rows.push([each]);
   }
   return rows;

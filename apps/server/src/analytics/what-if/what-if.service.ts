@@ -47,14 +47,17 @@ export class WhatIfService {
     if (!record)
       throw invalid([{ path: "from", rule: "range", message: "there are too many events: ask for a shorter range" }]);
     const lived = chapters(record, fromMs, until);
-    const changed = lived.map((chapter) => ({ ...chapter, settings: { ...chapter.settings, ...given(settings) } }));
-    for (const chapter of changed) mustHold(chapter.settings);
+    const changed = lived.map((chapter) => ({ ...chapter, settings: { ...chapter.settings, ...settings } }));
+    if (settings.keepAliveS !== undefined || settings.ackTimeoutS !== undefined)
+      for (const chapter of changed) mustHold(chapter.settings);
+    const latest = changed.at(-1);
+    if (!latest) throw new Error("no chapter of a range that is not empty");
     return {
       deviceId,
       from: head.from,
       to: head.to,
       unknownShare: head.unknownShare,
-      recorded: recorded(record, lived),
+      recorded: recorded(record, lived, fromMs, until),
       lived: {
         settings: lived.map(({ settings: own, story }) => ({
           from: new Date(story.fromMs).toISOString(),
@@ -62,14 +65,11 @@ export class WhatIfService {
         })),
         ...replayed(lived),
       },
-      asked: { settings: named(changed.at(-1)!.settings), ...replayed(changed) },
+      asked: { settings: named(latest.settings), ...replayed(changed) },
       assumptions: assumptions(record, lived),
     };
   }
 }
-
-const given = (settings: WhatIf["settings"]): Partial<TimerSettings> =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
 const named = ({ keepAliveS, ackTimeoutS, reopenAfterS, backoff }: TimerSettings) => ({
   keepAliveS,
@@ -90,10 +90,13 @@ function mustHold({ ackTimeoutS, keepAliveS }: TimerSettings): void {
   ]);
 }
 
-function recorded(record: DeviceRecord, lived: readonly Chapter[]): WhatIfAnswer["recorded"] {
+function recorded(
+  record: DeviceRecord,
+  lived: readonly Chapter[],
+  fromMs: number,
+  toMs: number,
+): WhatIfAnswer["recorded"] {
   const connected = record.intervals.filter(({ state }) => state === "connected");
-  const { fromMs } = lived[0]!.story;
-  const { toMs } = lived.at(-1)!.story;
   const dead = lived.flatMap(({ story }) => story.troubles.filter((trouble) => trouble.kind === "dead"));
   return {
     connectedSeconds: connected.reduce(
