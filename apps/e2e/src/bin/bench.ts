@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME…] [-- --json]`: runs the benchmarks one after the other and prints their figures. */
 import { parseArgs } from "node:util";
 import { agentBench } from "../bench/agent.bench";
+import { analyticsBench } from "../bench/analytics.bench";
 import { commandBench } from "../bench/command.bench";
 import { decodeBench } from "../bench/decode.bench";
 import { dispatchBench } from "../bench/dispatch.bench";
@@ -19,6 +20,7 @@ const BENCHES: Record<string, Bench> = {
   storm: stormBench,
   "virtual-module": virtualModuleBench,
   agent: agentBench,
+  analytics: analyticsBench,
 };
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
 const unknown = positionals.find((name) => !(name in BENCHES));
