@@ -107,6 +107,11 @@ function byDevice(statement: Statement, question: Question): string {
   const lastDay = Math.floor(toMs / DAY_MS) * DAY_MS;
   const cutDays = [...new Set([fromMs, toMs].filter((ms) => ms % DAY_MS !== 0).map((ms) => Math.floor(ms / DAY_MS)))];
   const days = statement.moments(cutDays.map((day) => day * DAY_MS));
+  const stretches = cutDays.map((day) => ({ fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS }));
+  const isTouching =
+    stretches.length > 0
+      ? `(${statement.within("i.began", stretches)} OR ${statement.within("i.ended", stretches)})`
+      : "false";
   const date = (ms: number) => statement.parameter("date", new Date(ms).toISOString().slice(0, 10));
   const isMember = (column: string) => (isFleet ? "" : `AND ${column} IN (SELECT device_id FROM devices)`);
   const both = (ms: string) =>
@@ -120,7 +125,7 @@ function byDevice(statement: Statement, question: Question): string {
     touching AS (
       SELECT i.device_id, c.day_began, ${both(overlapMs("c.began", "c.ended"))},
              ${both(overlapMs("c.day_began", "c.day_ended")).replaceAll("_ms", "_day_ms")}
-        FROM cut c JOIN connection_interval i
+        FROM (SELECT * FROM connection_interval i WHERE ${isTouching}) AS i JOIN cut c
           ON (i.began > c.day_began AND i.began < c.day_ended) OR (i.ended > c.day_began AND i.ended < c.day_ended)
        WHERE true ${isMember("i.device_id")}
        GROUP BY 1, 2

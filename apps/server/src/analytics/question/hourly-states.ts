@@ -56,8 +56,10 @@ export class HourlyStates {
       statement.moments(pieces.map(({ fromMs }) => fromMs)),
       statement.moments(pieces.map(({ toMs }) => toMs)),
     ];
-    const began = statement.moments(stretches.map(({ fromMs }) => fromMs));
-    const ended = statement.moments(stretches.map(({ toMs }) => toMs));
+    const isTouching =
+      stretches.length > 0
+        ? `(${statement.within("i.began", stretches)} OR ${statement.within("i.ended", stretches)})`
+        : "false";
     const isMember = (column: string) => (isFleet ? "true" : `${column} IN (SELECT device_id FROM members)`);
     const hours = isFleet
       ? "SELECT hour, key AS state, value AS ms FROM fleet_hour WHERE metric = 'state-ms'"
@@ -72,12 +74,11 @@ export class HourlyStates {
        piece (hour, bucket, began, ended) AS (SELECT * FROM unnest(${pieceColumns.join(", ")})),
        touching AS (
          SELECT t.hour, i.state, i.began, i.ended
-           FROM unnest(${began}, ${ended}) AS c (began, ended)
-           JOIN connection_interval i ON (i.began > c.began AND i.began < c.ended) OR (i.ended > c.began AND i.ended < c.ended)
+           FROM connection_interval i
           CROSS JOIN LATERAL (
             SELECT DISTINCT date_trunc('hour', edge, 'UTC') AS hour FROM unnest(ARRAY[i.began, i.ended]) AS edge
           ) AS t
-          WHERE t.hour >= c.began AND t.hour < c.ended AND ${isMember("i.device_id")}
+          WHERE ${isTouching} AND t.hour = ANY (${cut}) AND ${isMember("i.device_id")}
        ),
        -- What begins with the hour and lasts beyond it, or the other way round, reaches all through it.
        within AS (

@@ -91,11 +91,5 @@ export function sourceSql(statement: Statement, question: Question, source: Hour
   const isHour: OnTime = (column) =>
     `${column} >= ${first} AND ${column} < ${last}${end ? ` + interval '1 hour'` : ""} AND ${column} <> ALL (${cut})`;
   if (stretches.length === 0) return hours(isHour);
-  const [began, ended] = [
-    statement.moments(stretches.map(({ fromMs }) => fromMs)),
-    statement.moments(stretches.map(({ toMs }) => toMs)),
-  ];
-  const isCut: OnTime = (column) => `${column} >= c.began AND ${column} < c.ended AND ${inRange(column)}`;
-  return `${hours(isHour)} UNION ALL
-    SELECT r.* FROM unnest(${began}, ${ended}) AS c (began, ended) CROSS JOIN LATERAL (${source.raw(isCut)}) AS r`;
+  return `${hours(isHour)} UNION ALL ${source.raw((column) => statement.within(column, stretches))}`;
 }
