@@ -131,20 +131,20 @@ function byDevice(statement: Statement, question: Question): string {
        GROUP BY 1, 2
     ),
     parts AS (
-      SELECT device_id, connected_ms::numeric, known_ms::numeric FROM availability_day
+      SELECT device_id, connected_ms::float8, known_ms::float8 FROM availability_day
        WHERE day >= ${date(firstDay)} AND day < ${date(lastDay)} ${isMember("device_id")}
       UNION ALL
       SELECT a.device_id,
-             coalesce(t.connected_ms, 0) + (a.connected_ms - coalesce(t.connected_day_ms, 0)) * c.share,
-             coalesce(t.known_ms, 0) + (a.known_ms - coalesce(t.known_day_ms, 0)) * c.share
-        FROM (SELECT *, extract(epoch FROM ended - began) / 86400 AS share FROM cut) AS c
+             coalesce(t.connected_ms, 0) + (a.connected_ms - coalesce(t.connected_day_ms, 0)) * c.part_ms / 86400000,
+             coalesce(t.known_ms, 0) + (a.known_ms - coalesce(t.known_day_ms, 0)) * c.part_ms / 86400000
+        FROM (SELECT *, date_part('epoch', ended - began) * 1000 AS part_ms FROM cut) AS c
         JOIN availability_day a ON a.day = (c.day_began AT TIME ZONE 'UTC')::date
         LEFT JOIN touching t ON t.device_id = a.device_id AND t.day_began = c.day_began
        WHERE true ${isMember("a.device_id")}
       UNION ALL
       SELECT i.device_id, i.ms * (i.state = 'connected')::int, i.ms
         FROM (SELECT device_id, module_state AS state,
-                     greatest(0, extract(epoch FROM least(${to}, ${now}) - greatest(module_since, ${from})) * 1000) AS ms
+                     greatest(0, date_part('epoch', least(${to}, ${now}) - greatest(module_since, ${from})) * 1000) AS ms
                 FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${to}) AS i
        WHERE true ${isMember("i.device_id")}
     ),
@@ -166,7 +166,7 @@ function totals(statement: Statement, { frame, nowMs }: Question): string {
 
 /** How long devices, of which `created_at` is known, have been there between two moments. */
 export const existedMs = (from: string, until: string) =>
-  `coalesce(sum(greatest(0, extract(epoch FROM ${until} - greatest(created_at, ${from})) * 1000)), 0)::bigint`;
+  `coalesce(sum(greatest(0, date_part('epoch', ${until} - greatest(created_at, ${from})) * 1000)), 0)::bigint`;
 
 function inNumbers({ devices, connectedMs, knownMs, existedMs }: Record<keyof FleetTime, string>): FleetTime {
   return {

@@ -13,9 +13,9 @@ export interface StateTime {
 }
 
 const HOUR = "interval '1 hour'";
-/** What an interval `i` and a stretch have in common, in ms. */
+/** What an interval `i` and a stretch have in common, in ms. `date_part` is exact for it, and quicker than `extract`, a numeric. */
 export const overlapMs = (began: string, ended: string) =>
-  `greatest(0, extract(epoch FROM least(i.ended, ${ended}) - greatest(i.began, ${began})) * 1000)::bigint`;
+  `greatest(0, date_part('epoch', least(i.ended, ${ended}) - greatest(i.began, ${began})) * 1000)::bigint`;
 
 /** Time in each state by bucket: from the rollups, from the intervals where hours are cut, and from what goes on now. */
 @Injectable()
