@@ -206,6 +206,7 @@ describe("the history of a device", () => {
     expect(await server.ok("GET", asked)).toMatchObject({
       devices: 3,
       fleet: { connectedSeconds: 5_400, knownSeconds: 7_200, availability: 0.75 },
+      percentiles: { p5: 0.5, p50: 0.5, p95: 1 },
       rows: [
         { deviceId: device.id, availability: 0.5 },
         { deviceId: fellow.id, availability: 1 },

@@ -28,7 +28,7 @@ export interface GroupTime extends KnownTime {
 
 const DAY_MS = 86_400_000;
 const DAY = "interval '1 day'";
-const AVAILABILITY = "least(1, connected_ms::float8 / nullif(known_ms, 0))";
+const AVAILABILITY = "CASE WHEN known_ms > 0 THEN least(1, connected_ms::float8 / known_ms) END";
 
 /**
  * Time known, and connected, by device: whole days of UTC from the rollup. Of a day that the range cuts, the intervals that
