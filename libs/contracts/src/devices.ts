@@ -89,7 +89,7 @@ export const fleetCountsSchema = z.object({
 export type FleetCounts = z.infer<typeof fleetCountsSchema>;
 
 /** How many devices a selector chooses now. */
-export const countQuerySchema = z.strictObject({ selector: selectorSchema });
-export type CountQuery = z.infer<typeof countQuerySchema>;
-export const countSchema = z.object({ devices: z.number().int() });
-export type Count = z.infer<typeof countSchema>;
+export const deviceCountQuerySchema = z.strictObject({ selector: selectorSchema });
+export type DeviceCountQuery = z.infer<typeof deviceCountQuerySchema>;
+export const deviceCountSchema = z.object({ devices: z.number().int() });
+export type DeviceCount = z.infer<typeof deviceCountSchema>;

@@ -13,6 +13,7 @@ import { RaisingStore } from "./evaluation/raising.store";
 import { SilencingStore } from "./evaluation/silencing.store";
 import { SubjectsStore } from "./evaluation/subjects.store";
 import { TellingStore } from "./evaluation/telling.store";
+import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { NotificationsController } from "./notifications.controller";
 import { RulesController } from "./rules.controller";
 import { RulesService } from "./rules.service";
@@ -24,6 +25,7 @@ import { AlertUpkeep } from "./upkeep";
 
 /** Rules that devices are watched by, what they find, and who is told of it. */
 @Module({
+  imports: [IdempotencyModule],
   controllers: [AlertsController, ChannelsController, NotificationsController, RulesController, SilencesController],
   providers: [
     AlertEvaluator,

@@ -15,6 +15,7 @@ import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
 import { IfMatchHeader, readIfMatch, tagged } from "../configs/if-match";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { ChannelsService } from "./channels.service";
 
@@ -34,13 +35,15 @@ export class ChannelsController {
 
   @Post()
   @RequireRole("admin")
+  @TakesIdempotencyKey("the same channel as it is now, without its secret")
   @ApiResult(writtenAlertChannelSchema, 201, SECRET)
   create(
     @Body({ schema: writeAlertChannelSchema }) body: WriteAlertChannel,
     @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tagged(reply, this.channels.create(body, name));
+    return tagged(reply, this.channels.create(body, name, key));
   }
 
   @Get(":id")

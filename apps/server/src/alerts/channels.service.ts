@@ -11,6 +11,8 @@ import { Injectable } from "@nestjs/common";
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { otherVersion, type VersionCondition } from "../configs/if-match";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database, type Transaction } from "../platform/database/database";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, notFound } from "../platform/problems/problem.error";
@@ -28,6 +30,7 @@ const SECRET_BYTES = 32;
 export class ChannelsService {
   constructor(
     private readonly database: Database,
+    private readonly idempotency: Idempotency,
     private readonly store: ChannelsStore,
     private readonly rules: RulesStore,
     private readonly vault: SecretVault,
@@ -50,13 +53,16 @@ export class ChannelsService {
     return toChannel(row, role);
   }
 
-  create(body: WriteAlertChannel, author: string): Promise<WrittenAlertChannel> {
-    return this.database.transaction(async (tx) => {
+  async create(body: WriteAlertChannel, author: string, key: RequestKey): Promise<WrittenAlertChannel> {
+    // Of a secret nothing is kept beside it: not even a hash of the request that holds it.
+    const request = ["alert-channel", { ...body, secret: undefined }];
+    const made = await this.idempotency.once({ ...key, request }, async (tx) => {
       await this.rules.lock(tx);
       if ((await this.store.count(tx)) >= MAX_CHANNELS)
         throw conflict(`There are ${MAX_CHANNELS} alert channels already.`);
       return this.write(tx, randomUUID(), undefined, body, author);
     });
+    return "isRepeat" in made ? this.get(made.id, "admin") : made;
   }
 
   put(id: string, body: WriteAlertChannel, condition: VersionCondition, author: string): Promise<WrittenAlertChannel> {

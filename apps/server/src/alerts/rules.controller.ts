@@ -13,6 +13,7 @@ import type { FastifyReply } from "fastify";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
 import { IfMatchHeader, readIfMatch, tagged } from "../configs/if-match";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { RulesService } from "./rules.service";
 
@@ -30,13 +31,15 @@ export class RulesController {
 
   @Post()
   @RequireRole("operator")
+  @TakesIdempotencyKey("the same rule as it is now")
   @ApiResult(alertRuleSchema, 201, "Looked at from now on.")
   create(
     @Body({ schema: writeAlertRuleSchema }) body: WriteAlertRule,
     @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tagged(reply, this.rules.create(body, name));
+    return tagged(reply, this.rules.create(body, name, key));
   }
 
   @Get(":id")

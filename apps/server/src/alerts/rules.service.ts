@@ -4,6 +4,8 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { otherVersion, type VersionCondition } from "../configs/if-match";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database, type Transaction } from "../platform/database/database";
 import { decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, invalid, notFound } from "../platform/problems/problem.error";
@@ -22,6 +24,7 @@ const MAX_RULES = 200;
 export class RulesService {
   constructor(
     private readonly database: Database,
+    private readonly idempotency: Idempotency,
     private readonly store: RulesStore,
     private readonly channels: ChannelsStore,
     private readonly subjects: SubjectsStore,
@@ -38,12 +41,13 @@ export class RulesService {
     return toRule(await this.found(this.database.pool, id));
   }
 
-  create(body: WriteAlertRule, author: string): Promise<AlertRule> {
-    return this.database.transaction(async (tx) => {
+  async create(body: WriteAlertRule, author: string, key: RequestKey): Promise<AlertRule> {
+    const made = await this.idempotency.once({ ...key, request: ["alert-rule", body] }, async (tx) => {
       await this.store.lock(tx);
       if ((await this.store.count(tx)) >= MAX_RULES) throw conflict(`There are ${MAX_RULES} alert rules already.`);
       return this.write(tx, randomUUID(), body, author);
     });
+    return "isRepeat" in made ? this.get(made.id) : made;
   }
 
   /** Replaces a rule. Its open alerts go on, unless it asks for something else or nothing any more: then they are over. */

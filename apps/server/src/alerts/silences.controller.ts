@@ -11,6 +11,7 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from "@nestjs/commo
 import { ApiTags } from "@nestjs/swagger";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { SilencesService } from "./silences.service";
 
@@ -28,9 +29,14 @@ export class SilencesController {
 
   @Post()
   @RequireRole("operator")
+  @TakesIdempotencyKey("the same silence")
   @ApiResult(silenceSchema, 201, "Alerts it covers are recorded, and nobody is told of them while it lasts.")
-  create(@Body({ schema: createSilenceSchema }) body: CreateSilence, @CurrentCaller() { name }: Caller) {
-    return this.silences.create(body, name);
+  create(
+    @Body({ schema: createSilenceSchema }) body: CreateSilence,
+    @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
+  ) {
+    return this.silences.create(body, name, key);
   }
 
   @Get(":id")

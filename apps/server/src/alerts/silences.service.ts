@@ -1,6 +1,7 @@
 import type { CreateSilence, Page, Silence, SilenceQuery } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
-import { Database } from "../platform/database/database";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, invalid, notFound } from "../platform/problems/problem.error";
 import { RulesStore } from "./rules.store";
@@ -13,7 +14,7 @@ const MAX_LASTING = 200;
 @Injectable()
 export class SilencesService {
   constructor(
-    private readonly database: Database,
+    private readonly idempotency: Idempotency,
     private readonly store: SilencesStore,
     private readonly rules: RulesStore,
   ) {}
@@ -29,8 +30,8 @@ export class SilencesService {
     return toSilence(row);
   }
 
-  create(body: CreateSilence, author: string): Promise<Silence> {
-    return this.database.transaction(async (tx) => {
+  async create(body: CreateSilence, author: string, key: RequestKey): Promise<Silence> {
+    const made = await this.idempotency.once({ ...key, request: ["silence", body] }, async (tx) => {
       await this.rules.lock(tx);
       if ((await this.store.countLasting(tx)) >= MAX_LASTING)
         throw conflict(`There are ${MAX_LASTING} silences already that are not over.`);
@@ -40,6 +41,7 @@ export class SilencesService {
       if (!row) throw invalid([{ path: "to", rule: "in-future", message: "must be in the future" }]);
       return toSilence(row);
     });
+    return "isRepeat" in made ? this.get(made.id) : made;
   }
 
   async remove(id: string): Promise<void> {

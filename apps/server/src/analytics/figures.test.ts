@@ -45,7 +45,7 @@ describe("the figures of analytics", () => {
     const sender = { deviceId, send: () => true, reject: () => undefined, close: () => undefined };
     for (const [index, events] of history.epochs.entries())
       if (events.length > 0)
-        await writer.write([{ sender, deviceId, epoch: index + 1, events, receivedAt: new Date() }]);
+        await writer.write([{ sender, deviceId, epoch: index + 1, events, receivedAt: new Date(), isBacklog: false }]);
     return { deviceId, ...history };
   }
 

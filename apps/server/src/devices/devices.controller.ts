@@ -1,9 +1,9 @@
 import {
   type ChangeLogLevel,
   changeLogLevelSchema,
-  type CountQuery,
-  countQuerySchema,
-  countSchema,
+  type DeviceCountQuery,
+  deviceCountQuerySchema,
+  deviceCountSchema,
   createDeviceSchema,
   createdDeviceSchema,
   devicePageSchema,
@@ -109,8 +109,8 @@ export class DevicesController {
 
   @Post("fleet/count")
   @RequireRole("operator")
-  @ApiResult(countSchema, 200, "How many devices the selector chooses now.")
-  count(@Body({ schema: countQuerySchema }) { selector }: CountQuery) {
+  @ApiResult(deviceCountSchema, 200, "How many devices the selector chooses now.")
+  count(@Body({ schema: deviceCountQuerySchema }) { selector }: DeviceCountQuery) {
     return this.devices.count(selector);
   }
 }

@@ -1,7 +1,7 @@
 import type {
   ChangeLogLevel,
   ConfigStatus,
-  Count,
+  DeviceCount,
   CreatedDevice,
   Device,
   DeviceQuery,
@@ -115,7 +115,7 @@ export class DevicesService {
     if (outcome === "offline") throw conflict("The device's agent is not connected now.");
   }
 
-  async count(selector: Selector): Promise<Count> {
+  async count(selector: Selector): Promise<DeviceCount> {
     return { devices: await this.store.count(selector) };
   }
 

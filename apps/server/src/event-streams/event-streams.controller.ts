@@ -13,6 +13,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post } from "@nestjs/commo
 import { ApiTags } from "@nestjs/swagger";
 import { type Caller, CurrentCaller } from "../auth/caller";
 import { RequireRole } from "../auth/require-role";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { EventStreamsService } from "./event-streams.service";
 
@@ -33,9 +34,14 @@ export class EventStreamsController {
   }
 
   @Post()
+  @TakesIdempotencyKey("the same stream as it is now")
   @ApiResult(eventStreamSchema, 201, "A process begins to deliver it within seconds.")
-  create(@Body({ schema: createEventStreamSchema }) body: CreateEventStream, @CurrentCaller() { name }: Caller) {
-    return this.streams.create(body, name);
+  create(
+    @Body({ schema: createEventStreamSchema }) body: CreateEventStream,
+    @CurrentCaller() { name }: Caller,
+    @CurrentRequestKey() key: RequestKey,
+  ) {
+    return this.streams.create(body, name, key);
   }
 
   @Get(":id")

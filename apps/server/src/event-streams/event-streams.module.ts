@@ -1,4 +1,5 @@
 import { Module } from "@nestjs/common";
+import { IdempotencyModule } from "../idempotency/idempotency.module";
 import { DeliveryStore } from "./delivery.store";
 import { EventStreamsController } from "./event-streams.controller";
 import { EventStreamsService } from "./event-streams.service";
@@ -8,6 +9,7 @@ import { StreamWorkers } from "./stream-workers";
 
 /** Pushes events to other systems, at least once and in each device's order. */
 @Module({
+  imports: [IdempotencyModule],
   controllers: [EventStreamsController],
   providers: [DeliveryStore, EventStreamsService, EventStreamsStore, StreamPace, StreamWorkers],
 })

@@ -1,6 +1,8 @@
 import type { CreateEventStream, EventStream, UpdateEventStream } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { randomUUID } from "node:crypto";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { conflict, notFound } from "../platform/problems/problem.error";
 import { SecretVault } from "../platform/secrets/secret-vault";
@@ -15,6 +17,7 @@ export class EventStreamsService {
   constructor(
     private readonly store: EventStreamsStore,
     private readonly database: Database,
+    private readonly idempotency: Idempotency,
     private readonly vault: SecretVault,
   ) {}
 
@@ -33,19 +36,23 @@ export class EventStreamsService {
   async create(
     { secret, isEnabled, startFrom, ...fields }: CreateEventStream,
     createdBy: string,
+    key: RequestKey,
   ): Promise<EventStream> {
     const id = randomUUID();
     const { selector = null, kinds = null } = fields;
     const stream = { ...fields, ...this.vault.seal(secret, id), selector, kinds };
     if ((await this.store.list()).length >= MAX_STREAMS)
       throw conflict(`There are ${MAX_STREAMS} event streams already, which is as many as there can be.`);
-    await withUniqueName(fields.name, () =>
-      this.database.transaction(async (tx) => {
+    // Of a secret nothing is kept beside it: not even a hash of the request that holds it.
+    const request = ["event-stream", { ...fields, isEnabled, startFrom }];
+    const made = await withUniqueName(fields.name, () =>
+      this.idempotency.once({ ...key, request }, async (tx) => {
         await this.store.insert(tx, id, stream, isEnabled, createdBy);
         await this.store.begin(tx, id, startFrom);
+        return { id };
       }),
     );
-    return this.get(id);
+    return this.get(made.id);
   }
 
   /** @throws 404 for an unknown stream, 409 for a name that another one has */

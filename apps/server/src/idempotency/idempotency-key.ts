@@ -13,6 +13,9 @@ export interface RequestKey {
   key: string | undefined;
 }
 
+/** Of what is made without a request of its own. */
+export const NO_KEY: RequestKey = { callerId: "", key: undefined };
+
 /**
  * Documents that a route takes `Idempotency-Key`.
  * @param repeat what a request that comes again is answered with

@@ -10,6 +10,7 @@ import {
 import { Body, Controller, Delete, Get, Param, Patch, Post } from "@nestjs/common";
 import { ApiTags } from "@nestjs/swagger";
 import { RequireRole } from "../auth/require-role";
+import { CurrentRequestKey, type RequestKey, TakesIdempotencyKey } from "../idempotency/idempotency-key";
 import { ApiResult } from "../platform/http/api-result";
 import { UsersService } from "./users.service";
 
@@ -26,9 +27,10 @@ export class UsersController {
   }
 
   @Post()
+  @TakesIdempotencyKey("the same user as they are now")
   @ApiResult(userSchema, 201, "They may sign in now.")
-  create(@Body({ schema: createUserSchema }) body: CreateUser) {
-    return this.users.create(body);
+  create(@Body({ schema: createUserSchema }) body: CreateUser, @CurrentRequestKey() key: RequestKey) {
+    return this.users.create(body, key);
   }
 
   @Patch(":id")

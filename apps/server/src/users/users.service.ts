@@ -2,6 +2,8 @@ import type { CreateUser, UpdateUser, User } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { AuditTrail } from "../audit/audit-trail";
 import { UserSessions } from "../auth/user-sessions";
+import { Idempotency } from "../idempotency/idempotency";
+import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { conflict, notFound } from "../platform/problems/problem.error";
 import { hashPassword } from "./password-hash";
@@ -12,6 +14,7 @@ import { type UserRow, UsersStore } from "./users.store";
 export class UsersService {
   constructor(
     private readonly database: Database,
+    private readonly idempotency: Idempotency,
     private readonly store: UsersStore,
     private readonly sessions: UserSessions,
     private readonly trail: AuditTrail,
@@ -21,10 +24,17 @@ export class UsersService {
     return (await this.store.list()).map(toUser);
   }
 
+  private async get(id: string): Promise<User> {
+    const row = await this.store.find(id);
+    if (!row) throw notFound("user", id);
+    return toUser(row);
+  }
+
   /** @throws 409 where another has the name */
-  async create({ name, role, password }: CreateUser): Promise<User> {
+  async create({ name, role, password }: CreateUser, key: RequestKey): Promise<User> {
     const passwordHash = await hashPassword(password);
-    return this.database.transaction(async (tx) => {
+    // Of a password nothing is kept beside it: not even a quick hash of the request that holds it.
+    const made = await this.idempotency.once({ ...key, request: ["user", { name, role }] }, async (tx) => {
       const row = await this.store.insert(tx, name, role, passwordHash);
       if (!row)
         throw conflict("Another user has this name.", [
@@ -33,6 +43,7 @@ export class UsersService {
       await this.trail.changed(tx, { after: toUser(row), resource: `users/${row.id}` });
       return toUser(row);
     });
+    return "isRepeat" in made ? this.get(made.id) : made;
   }
 
   /** Another role holds from the next request on; another password ends all sessions. @throws 404 */

@@ -91,6 +91,7 @@ export const alertChannels = (transport: Transport) => ({
 export const silences = (transport: Transport) => ({
   list: (query: Partial<SilenceQuery> = {}, call: Call = {}) =>
     transport.request(silencePageSchema, "silences", { query, ...call }),
+  get: (id: string, call: Call = {}) => transport.request(silenceSchema, `silences/${segment(id)}`, call),
   create: (body: z.input<typeof createSilenceSchema>, idempotencyKey?: string, call: Call = {}) =>
     transport.request(silenceSchema, "silences", {
       ...{ method: "POST", body, headers: idempotency(idempotencyKey) },

@@ -1,8 +1,8 @@
 import {
   checkedImportSchema,
   importedDevicesSchema,
-  type countQuerySchema,
-  countSchema,
+  type deviceCountQuerySchema,
+  deviceCountSchema,
   executionPageSchema,
   type ExecutionQuery,
   createdDeviceSchema,
@@ -31,8 +31,8 @@ import { type Call, idempotency, segment } from "./call";
 export const fleet = (transport: Transport) => ({
   counts: (call: Call = {}) => transport.request(fleetCountsSchema, "fleet/counts", call),
   /** How many devices a selector chooses now. */
-  count: (body: z.input<typeof countQuerySchema>, call: Call = {}) =>
-    transport.request(countSchema, "fleet/count", { method: "POST", body, ...call }),
+  count: (body: z.input<typeof deviceCountQuerySchema>, call: Call = {}) =>
+    transport.request(deviceCountSchema, "fleet/count", { method: "POST", body, ...call }),
 });
 
 interface ImportOptions extends Call {

@@ -11,6 +11,7 @@ import {
 } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
 import { createHash } from "node:crypto";
+import { NO_KEY } from "../../idempotency/idempotency-key";
 import { Database } from "../../platform/database/database";
 import { invalid, notFound } from "../../platform/problems/problem.error";
 import { fieldErrors } from "../../platform/problems/validation.pipe";
@@ -73,7 +74,7 @@ export class AdviceService {
     });
     if (!parsed.success) throw invalid(fieldErrors(parsed.error.issues));
     const profile: WriteProfile = parsed.data;
-    const { effect } = await this.profiles.create(profile, { dryRun: "true" }, author);
+    const { effect } = await this.profiles.create(profile, { dryRun: "true" }, author, NO_KEY);
     return { profile, effect };
   }
 
