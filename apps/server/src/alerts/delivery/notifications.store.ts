@@ -72,12 +72,15 @@ export class NotificationsStore {
     return rows;
   }
 
-  /** Takes some that are due (index notification_due_idx); each attempt counts from now, whatever becomes of this process. */
+  /**
+   * Takes some that are due (index notification_due_idx); each attempt counts from now, whatever becomes of this process.
+   * What is due now may stand half a millisecond ahead: the column rounds to whole ones.
+   */
   async take(limit: number): Promise<TakenNotification[]> {
     const { rows } = await this.database.pool.query<TakenNotification>(
       `WITH due AS (
-         SELECT id FROM notification WHERE status = 'pending' AND next_at <= now() ORDER BY next_at LIMIT $1
-            FOR UPDATE SKIP LOCKED
+         SELECT id FROM notification WHERE status = 'pending' AND next_at <= now() + interval '1 millisecond'
+          ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
        )
        UPDATE notification n SET attempts = n.attempts + 1, next_at = now() + make_interval(secs => ${LEASE_S})
          FROM due, alert_channel c WHERE n.id = due.id AND c.id = n.channel_id
