@@ -105,6 +105,7 @@ export const silences = (transport: Transport) => ({
 export const notifications = (transport: Transport) => ({
   list: (query: Partial<NotificationQuery> = {}, call: Call = {}) =>
     transport.request(notificationPageSchema, "notifications", { query, ...call }),
+  get: (id: string, call: Call = {}) => transport.request(notificationSchema, `notifications/${segment(id)}`, call),
   retry: (id: string, call: Call = {}) =>
     transport.request(notificationSchema, `notifications/${segment(id)}/retry`, { method: "POST", ...call }),
 });
