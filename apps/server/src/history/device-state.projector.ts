@@ -1,6 +1,7 @@
 import type { FleetEvent } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import type { NewEvent, Projector } from "../ingest/projectors";
+import { plainArray } from "../platform/database/arrays";
 import type { Transaction } from "../platform/database/database";
 import { signalDbm } from "./signal-dbm";
 
@@ -45,9 +46,9 @@ export class DeviceStateProjector implements Projector<Kind> {
               WHERE s.device_id = v.device_id AND (s.state_epoch, s.state_seq) < (v.epoch, v.seq)`,
       values: [
         ...keys(events),
-        events.map(({ event }) => event.to),
-        events.map(({ event }) => new Date(event.at).toISOString()),
-        events.map(({ deviceId }) => causes.get(deviceId) ?? null),
+        plainArray(events.map(({ event }) => event.to)),
+        plainArray(events.map(({ event }) => new Date(event.at).toISOString())),
+        plainArray(events.map(({ deviceId }) => causes.get(deviceId) ?? null)),
       ],
     });
   }
@@ -68,7 +69,7 @@ export class DeviceStateProjector implements Projector<Kind> {
               WHERE s.device_id = v.device_id AND (s.signal_epoch, s.signal_seq) < (v.epoch, v.seq)`,
       values: [
         ...keys(events),
-        events.map(({ event: { rssi } }) => signalDbm(rssi) ?? null),
+        plainArray(events.map(({ event: { rssi } }) => signalDbm(rssi) ?? null)),
         events.map(({ deviceId }) => cells.get(deviceId) ?? null),
       ],
     });
@@ -83,7 +84,10 @@ export class DeviceStateProjector implements Projector<Kind> {
                FROM (SELECT device_id, max(version) AS version FROM unnest($1::uuid[], $2::int[]) AS u (device_id, version)
                       GROUP BY device_id) AS v
               WHERE s.device_id = v.device_id`,
-      values: [events.map(({ deviceId }) => deviceId), events.map(({ event }) => event.version)],
+      values: [
+        plainArray(events.map(({ deviceId }) => deviceId)),
+        plainArray(events.map(({ event }) => event.version)),
+      ],
     });
   }
 }
@@ -119,10 +123,10 @@ function isBefore(a: Numbered, b: Numbered): boolean {
   return a.epoch < b.epoch || (a.epoch === b.epoch && a.event.seq < b.event.seq);
 }
 
-function keys(events: Numbered[]): [string[], number[], number[]] {
+function keys(events: Numbered[]): string[] {
   return [
-    events.map(({ deviceId }) => deviceId),
-    events.map(({ epoch }) => epoch),
-    events.map(({ event }) => event.seq),
+    plainArray(events.map(({ deviceId }) => deviceId)),
+    plainArray(events.map(({ epoch }) => epoch)),
+    plainArray(events.map(({ event }) => event.seq)),
   ];
 }

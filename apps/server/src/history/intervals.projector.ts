@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import type { NewEvent, Projector } from "../ingest/projectors";
+import { plainArray } from "../platform/database/arrays";
 import type { Transaction } from "../platform/database/database";
 import { trustedBegin } from "./rollups/interval-limits";
 
@@ -19,13 +20,13 @@ export class IntervalsProjector implements Projector<"state"> {
             AS v (device_id, epoch, seq, state, began, ended, cause)
           LEFT JOIN device_state s ON s.device_id = v.device_id`,
       values: [
-        events.map(({ deviceId }) => deviceId),
-        events.map(({ epoch }) => epoch),
-        events.map(({ event }) => event.seq),
-        events.map(({ event }) => event.from),
-        events.map(({ event }) => new Date(trustedBegin(event.since, event.at)).toISOString()),
-        events.map(({ event }) => new Date(event.at).toISOString()),
-        events.map(({ event }) => event.cause),
+        plainArray(events.map(({ deviceId }) => deviceId)),
+        plainArray(events.map(({ epoch }) => epoch)),
+        plainArray(events.map(({ event }) => event.seq)),
+        plainArray(events.map(({ event }) => event.from)),
+        plainArray(events.map(({ event }) => new Date(trustedBegin(event.since, event.at)).toISOString())),
+        plainArray(events.map(({ event }) => new Date(event.at).toISOString())),
+        plainArray(events.map(({ event }) => event.cause)),
       ],
     });
   }

@@ -1,6 +1,7 @@
 import type { UnreadEvent } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import { Histogram } from "prom-client";
+import { jsonLines, plainArray } from "../platform/database/arrays";
 import { Database, type Transaction } from "../platform/database/database";
 import { Metrics } from "../platform/metrics/metrics";
 import type { EventBatch } from "./event-batch";
@@ -89,9 +90,9 @@ async function lockPositions(tx: Transaction, batches: readonly EventBatch[]): P
   return findPositions(tx, [...wanted.values()]);
 }
 
-const columnsOf = (positions: readonly { deviceId: string; epoch: number }[]): [string[], number[]] => [
-  positions.map(({ deviceId }) => deviceId),
-  positions.map(({ epoch }) => epoch),
+const columnsOf = (positions: readonly { deviceId: string; epoch: number }[]): [string, string] => [
+  plainArray(positions.map(({ deviceId }) => deviceId)),
+  plainArray(positions.map(({ epoch }) => epoch)),
 ];
 
 async function findPositions(
@@ -134,7 +135,7 @@ function select(
 
 /** Stores the events and moves the positions on, in one statement. */
 async function insert(tx: Transaction, fresh: readonly Fresh[], positions: Map<string, Position>): Promise<void> {
-  const column = <T>(value: (event: Fresh) => T): T[] => fresh.map(value);
+  const column = (value: (event: Fresh) => string | number) => plainArray(fresh.map(value));
   const moved = [...positions.values()];
   await tx.query({
     name: "insert-module-events",
@@ -144,7 +145,8 @@ async function insert(tx: Transaction, fresh: readonly Fresh[], positions: Map<s
               WHERE p.device_id = v.device_id AND p.epoch = v.epoch AND p.acked < v.acked
            )
            INSERT INTO module_event (device_id, epoch, seq, at, received_at, kind, fields)
-           SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::jsonb[])
+           SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[],
+                                string_to_array($7, E'\\n')::jsonb[])
            ON CONFLICT DO NOTHING`,
     values: [
       column(({ deviceId }) => deviceId),
@@ -153,9 +155,9 @@ async function insert(tx: Transaction, fresh: readonly Fresh[], positions: Map<s
       column(({ event }) => new Date(event.at).toISOString()),
       column(({ receivedAt }) => receivedAt.toISOString()),
       column(({ event }) => event.kind),
-      column(({ fields }) => fields),
+      jsonLines(fresh.map(({ fields }) => fields)),
       ...columnsOf(moved),
-      moved.map(({ acked }) => acked),
+      plainArray(moved.map(({ acked }) => acked)),
     ],
   });
 }

@@ -1,6 +1,7 @@
 import type { KnownModuleState } from "@mn316-fleet/manual";
 import type { Cause } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
+import { plainArray } from "../../platform/database/arrays";
 import type { Transaction } from "../../platform/database/database";
 import type { OutageProgress } from "./outage-machine";
 import { addition, ROLLUP_NAMES } from "./rollup-tables";
@@ -55,7 +56,7 @@ export class RollupsStore {
                     p.connecting_since AS "connectingSince", s.cell, s.config_version AS "configVersion"
                FROM unnest($1::uuid[]) AS d (id)
                LEFT JOIN p ON p.device_id = d.id LEFT JOIN device_state s ON s.device_id = d.id`,
-      values: [deviceIds],
+      values: [plainArray(deviceIds)],
     });
     return new Map(rows.map((row) => [row.deviceId, toStanding(row)]));
   }
@@ -63,27 +64,27 @@ export class RollupsStore {
   /** Writes what was added up, and where devices stand now. */
   async add(tx: Transaction, { sums, outages, moved }: Learnt): Promise<void> {
     const values = [
-      moved.map(({ deviceId }) => deviceId),
-      moved.map(({ epoch }) => epoch),
-      moved.map(({ seq }) => seq),
-      moved.map(({ state }) => state),
-      moved.map(({ knownState }) => knownState),
-      moved.map(({ outage }) => iso(outage?.began)),
-      moved.map(({ outage }) => outage?.unknownMs ?? 0),
-      moved.map(({ outage }) => outage?.cause ?? null),
+      plainArray(moved.map(({ deviceId }) => deviceId)),
+      plainArray(moved.map(({ epoch }) => epoch)),
+      plainArray(moved.map(({ seq }) => seq)),
+      plainArray(moved.map(({ state }) => state)),
+      plainArray(moved.map(({ knownState }) => knownState)),
+      plainArray(moved.map(({ outage }) => iso(outage?.began))),
+      plainArray(moved.map(({ outage }) => outage?.unknownMs ?? 0)),
+      plainArray(moved.map(({ outage }) => outage?.cause ?? null)),
       moved.map(({ outage }) => outage?.cell ?? null),
-      moved.map(({ outage }) => outage?.configVersion ?? null),
-      moved.map(({ connectingSince }) => iso(connectingSince)),
-      outages.map(({ deviceId }) => deviceId),
-      outages.map(({ epoch }) => epoch),
-      outages.map(({ seq }) => seq),
-      outages.map(({ began }) => iso(began)),
-      outages.map(({ ended }) => iso(ended)),
-      outages.map(({ unknownMs }) => unknownMs),
-      outages.map(({ cause }) => cause),
+      plainArray(moved.map(({ outage }) => outage?.configVersion ?? null)),
+      plainArray(moved.map(({ connectingSince }) => iso(connectingSince))),
+      plainArray(outages.map(({ deviceId }) => deviceId)),
+      plainArray(outages.map(({ epoch }) => epoch)),
+      plainArray(outages.map(({ seq }) => seq)),
+      plainArray(outages.map(({ began }) => iso(began))),
+      plainArray(outages.map(({ ended }) => iso(ended))),
+      plainArray(outages.map(({ unknownMs }) => unknownMs)),
+      plainArray(outages.map(({ cause }) => cause)),
       outages.map(({ cell }) => cell),
-      outages.map(({ configVersion }) => configVersion),
-      ...ROLLUP_NAMES.flatMap((name) => sums[name].columns()),
+      plainArray(outages.map(({ configVersion }) => configVersion)),
+      ...ROLLUP_NAMES.flatMap((name) => sums[name].columns().map(plainArray)),
     ];
     if (values.length !== PARAMETERS) throw new Error(`${values.length} parameters are not ${PARAMETERS}`);
     const { rows } = await tx.query<{ begun: number }>({ name: "add-rollups", text: ADD, values });
