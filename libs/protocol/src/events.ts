@@ -96,18 +96,15 @@ export type UnnumberedEvent = WithoutNumber<FleetEvent>;
 /** All event kinds that an agent sends. */
 export const EVENT_KINDS = eventSchema.options.map((option) => option.shape.kind.value) as readonly EventKind[];
 
-/**
- * What a server stores in the place of an event that it cannot read: one of a later agent's kind, or with wrong fields. No
- * agent sends it.
- */
+/** What a server stores in the place of an event of a later agent's kind, which it cannot read. No agent sends it. */
 export interface UnreadEvent {
   seq: number;
-  /** The agent's wall clock, or the server's where the event told no time; ms since 1970. */
+  /** The agent's wall clock, ms since 1970. */
   at: number;
   kind: "unread";
   /** The kind as it came, cut to 64 characters. */
   of: string;
-  /** Which field breaks which rule. */
+  /** Why it was not read. */
   fault: string;
   /** The event as it came: JSON, cut at 64 KiB. */
   raw: string;

@@ -200,21 +200,24 @@ function suite(settings: Partial<Settings>): void {
       agent.send({ type: "dance" });
       agent.send({ type: "events", epoch: 1, events: [] });
       agent.send({ type: "events", epoch: 1, events: [{ at: 1, kind: "ping" }] });
+      agent.send({ type: "events", epoch: 1, events: [...pings(1, 1), { seq: 2, at: 1, kind: "timeout", type: 9 }] });
       agent.send("[]");
-      await agent.next("error", 5);
+      await agent.next("error", 6);
       expect(agent.of("error").map(({ code, frame }) => [code, frame])).toEqual([
         ["invalid", "reported"],
         ["not-json", undefined],
         ["unknown-type", undefined],
         ["invalid", "events"],
         ["invalid", "events"],
+        ["invalid", "events"],
         ["unknown-type", undefined],
       ]);
       expect(agent.of("error")[0]?.message).toMatch(/^status: /);
+      expect(agent.of("error")[5]?.message).toMatch(/^events\.1\.type: /);
       agent.events(pings(1, 1));
       await agent.acked(1);
       agent.sayHello();
-      expect(await agent.next("error", 6)).toMatchObject({ code: "unexpected", frame: "hello" });
+      expect(await agent.next("error", 7)).toMatchObject({ code: "unexpected", frame: "hello" });
       expect(agent.closed).toBeUndefined();
     });
 

@@ -7,6 +7,7 @@ import {
   MAX_FRAME_BYTES,
   SUBPROTOCOL,
   type WelcomeFrame,
+  type StorableEvent,
 } from "@mn316-fleet/protocol";
 import { Inject, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
 import { type OnGatewayConnection, WebSocketGateway } from "@nestjs/websockets";
@@ -151,6 +152,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     if (frame.type === "events") {
       connection.hasBacklog = this.ingest.submit(connection, frame.epoch, frame.events).isBacklog;
       this.turns.queueUp(connection);
+      this.tellUnread(connection, frame.events);
       return;
     }
     if (frame.type === "error") {
@@ -161,6 +163,14 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
       return;
     }
     return this.frames.find(frame.type)(connection, frame);
+  }
+
+  /** The agent learns that nobody here knows what it tells; the event itself is stored and acknowledged like any other. */
+  private tellUnread(connection: AgentConnection, events: readonly StorableEvent[]): void {
+    const index = events.findIndex(({ kind }) => kind === "unread");
+    if (index < 0) return;
+    const message = `events.${index}.kind: is not known to this server, which keeps the event unread`;
+    connection.send({ type: "error", code: "unknown-kind", message, frame: "events" });
   }
 
   failed(connection: AgentConnection, error: unknown): void {

@@ -28,7 +28,7 @@ export function parseFrame(text: string): ReceivedFrame | FrameFault {
     return { code: "unknown-type", message: `type: there is no such frame, known are ${[...TYPES].join(", ")}` };
   const parsed = upFrameSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const events = type === "events" ? readEvents(value, Date.now()) : undefined;
+  const events = type === "events" ? readEvents(value) : undefined;
   if (events) return events;
   const issue = parsed.error.issues[0];
   return { code: "invalid", message: `${issue?.path.join(".")}: ${issue?.message}`, frame: type };

@@ -4,7 +4,9 @@ import {
   eventSchema,
   eventsSchema,
   MAX_OUTPUT_BYTES,
+  type FleetEvent,
   type StorableEvent,
+  type UnreadEvent,
 } from "@mn316-fleet/protocol";
 import { z } from "zod";
 
@@ -15,44 +17,35 @@ export interface ReadEvents {
   events: StorableEvent[];
 }
 
-/** As much as may be expected of any server: the events are numbered. */
-const numberedSchema = eventsSchema.extend({
+const KINDS: ReadonlySet<string> = new Set(EVENT_KINDS);
+const MAX_KIND = 64;
+/** An event of an agent that is newer than this server: as much of it as any server can rely on. */
+const laterSchema = z.looseObject({ ...eventBase, kind: z.string().refine((kind) => !KINDS.has(kind)) });
+const framedSchema = eventsSchema.extend({
   events: z
-    .array(z.looseObject({ seq: eventBase.seq }))
+    .array(z.union([eventSchema, laterSchema]))
     .min(1)
     .max(1000),
 });
-const KINDS: ReadonlySet<unknown> = new Set(EVENT_KINDS);
-const MAX_KIND = 64;
-const MAX_FAULT = 1_024;
 
 /**
- * Reads a frame in which some event is not what this server expects, for example because its agent is newer. Each event that
- * cannot be read is kept as it came, under its number: it must hold up neither its neighbours nor all that comes after it.
- * @param now the time of an event that tells none, ms since 1970
- * @returns undefined where the events are not even numbered
+ * Reads a frame in which some event is of a kind that this server does not know, because its agent is newer. Each of these
+ * is kept as it came, under its number: it must hold up neither its neighbours nor all that comes after it.
+ * @returns undefined where anything else is wrong with the frame
  */
-export function readEvents(frame: unknown, now: number): ReadEvents | undefined {
-  const numbered = numberedSchema.safeParse(frame);
-  if (!numbered.success) return undefined;
-  const { epoch, events } = numbered.data;
-  return { type: "events", epoch, events: events.map((event) => readEvent(event, now)) };
+export function readEvents(frame: unknown): ReadEvents | undefined {
+  const framed = framedSchema.safeParse(frame);
+  if (!framed.success) return undefined;
+  const { epoch, events } = framed.data;
+  return { type: "events", epoch, events: events.map((event) => (isKnown(event) ? event : keptUnread(event))) };
 }
 
-function readEvent(event: { seq: number; [field: string]: unknown }, now: number): StorableEvent {
-  const parsed = eventSchema.safeParse(event);
-  if (parsed.success) return parsed.data;
+const isKnown = (event: { kind: string }): event is FleetEvent => KINDS.has(event.kind);
+
+function keptUnread(event: z.infer<typeof laterSchema>): UnreadEvent {
   const { seq, at, kind } = event;
-  const [issue] = parsed.error.issues;
-  const fault = KINDS.has(kind) ? `${issue?.path.join(".")}: ${issue?.message}` : "kind: is not known to this server";
-  return {
-    seq,
-    at: eventBase.at.safeParse(at).data ?? now,
-    kind: "unread",
-    of: typeof kind === "string" ? kind.slice(0, MAX_KIND) : "",
-    fault: fault.slice(0, MAX_FAULT),
-    raw: textOf(event),
-  };
+  const fault = "kind: is not known to this server";
+  return { seq, at, kind: "unread", of: kind.slice(0, MAX_KIND), fault, raw: textOf(event) };
 }
 
 /** Kept as a text: what nobody has read is of any size and depth, and the database would take neither. */
