@@ -16,6 +16,9 @@ const LOCK_NOT_AVAILABLE = "55P03";
 /** No interval is longer, so no hour until now is filled by an event that lies so far ahead. */
 const MAX_INTERVAL_DAYS = 366;
 
+/** Lets events pass; of several nodes one makes or drops a partition, and the others find it made or gone. */
+const ONE_AT_A_TIME = "LOCK TABLE module_event IN SHARE UPDATE EXCLUSIVE MODE";
+
 /** Keeps a partition a day for the raw events: made ahead, dropped whole when they are past the retention. */
 @Injectable()
 export class EventPartitions {
@@ -41,7 +44,7 @@ export class EventPartitions {
     );
     let dropped = 0;
     for (const { name } of rows)
-      if (await this.locking(`DROP TABLE IF EXISTS ${name}`)) dropped++;
+      if (await this.locking(ONE_AT_A_TIME, `DROP TABLE IF EXISTS ${name}`)) dropped++;
       else isDone = false;
     if (dropped > 0) this.logger.info({ days: dropped }, "dropped raw events past the retention");
     // Of clocks that are wrong: kept as long as others since they came, and as long as rollups of the time until now hold them.
@@ -59,8 +62,7 @@ export class EventPartitions {
     if ((known.rows[0] as { oid: string | null }).oid !== null) return true;
     const [begin, end] = [from, new Date(from.getTime() + DAY_MS)].map((bound) => `'${bound.toISOString()}'`);
     return this.locking(
-      // Lets events of other days pass; of several nodes one makes the partition, and the others find it.
-      "LOCK TABLE module_event IN SHARE UPDATE EXCLUSIVE MODE",
+      ONE_AT_A_TIME,
       "LOCK TABLE module_event_default IN ACCESS EXCLUSIVE MODE",
       `CREATE TABLE IF NOT EXISTS ${name} (LIKE module_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
       `WITH moved AS (DELETE FROM module_event_default WHERE at >= ${begin} AND at < ${end} RETURNING *)
