@@ -1,15 +1,17 @@
 import { jest } from "@jest/globals";
-import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
+import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import path from "node:path";
 import { FleetServer } from "../../server/src/test-support/fleet-server";
+import { TestAgent } from "../../server/src/test-support/test-agent";
 import { EXIT } from "./exit-codes";
 import { Fleetctl, PROGRAM } from "./test-support/fleetctl";
 
+const LONG_MS = 60_000;
 const CONFIG = { mqtt: { host: "broker.example", port: 1883, clientId: "{device}" } };
 interface Created {
   id: string;
@@ -84,36 +86,42 @@ describe("fleetctl", () => {
       await fleetctl.json("devices", "delete", one, other);
     });
 
-    it("imports many of them from CSV, keeps their tokens for the owner, and makes none of a file with mistakes", async () => {
-      const good = file("good.csv", '\ufeffname,imei,tags\n"one, two",866207050000001,north pump\nthree,,\n');
+    it("imports many of them from CSV, all or none, and keeps their tokens for the owner", async () => {
+      const good = file("good.csv", '\ufeffname,imei,tags\n"one, two",866207050000001,north;pump\nthree,,\n');
       const tokens = path.join(fleetctl.folder, "tokens.csv");
       expect(await fleetctl.json("devices", "import", good, "-o", tokens, "--dry-run")).toEqual({ devices: 2 });
-      const made = await fleetctl.json("devices", "import", good, "-o", tokens);
-      expect(made).toEqual({ created: 2, failures: [], left: 0 });
+      expect(existsSync(tokens)).toBe(false);
+      const importOnce = ["devices", "import", good, "--idempotency-key", "once", "-o"] as const;
+      expect(await fleetctl.json(...importOnce, tokens)).toEqual({ created: 2 });
       const lines = readFileSync(tokens, "utf8").trim().split("\n");
-      expect(lines[0]).toBe("id,name,imei,token");
-      expect(lines[1]).toMatch(/^[\da-f-]{36},"one, two",866207050000001,mfd_/);
+      expect(lines[0]).toBe("line,id,name,imei,token");
+      expect(lines[1]).toMatch(/^2,[\da-f-]{36},"one, two",866207050000001,mfd_/);
+      expect(lines).toHaveLength(3);
       expect(statSync(tokens).mode & 0o777).toBe(0o600);
-      // The tokens are nowhere else: a second run does not write over them.
+      const [device] = await fleetctl.json<{ tags: string[] }[]>("devices", "list", "-q", "one, two");
+      expect(device?.tags).toEqual(["north", "pump"]);
+
+      // The tokens are nowhere else: a second run does not write over them, and does not reach the server.
       expect((await fleetctl.run(["devices", "import", good, "-o", tokens])).code).toBe(EXIT.failed);
+      expect(readFileSync(tokens, "utf8").trim().split("\n")).toEqual(lines);
+      const other = path.join(fleetctl.folder, "other.csv");
+      const repeat = await fleetctl.run([...importOnce, other]);
+      expect([repeat.code, repeat.stderr]).toEqual([EXIT.failed, expect.stringContaining("(409)")]);
 
-      const again = await fleetctl.run([
-        "devices",
-        "import",
-        good,
-        "-o",
-        path.join(fleetctl.folder, "2.csv"),
-        "--json",
-      ]);
-      expect(again.code).toBe(EXIT.failed);
-      expect(JSON.parse(again.stdout)).toMatchObject({ created: 1, failures: [{ row: 1, name: "one, two" }] });
-
-      const bad = file("bad.json", [{ name: "fine" }, { name: "", imei: "12" }]);
-      const refused = await fleetctl.run(["devices", "import", bad, "-o", path.join(fleetctl.folder, "3.csv")]);
+      const bad = file("bad.csv", "name,imei\nfine,\n,12\ntaken,866207050000001\n");
+      const refused = await fleetctl.run(["devices", "import", bad, "-o", other]);
       expect(refused.code).toBe(EXIT.usage);
-      expect(refused.stderr).toMatch(/nothing was created\n +row 2: name: .*\n +row 2: imei: must be 15 digits/);
-      for (const { id } of await fleetctl.json<Created[]>("devices", "list"))
-        await fleetctl.json("devices", "delete", id);
+      expect(refused.stderr).toMatch(
+        /\(422\): .*no device was made.*\n +lines\.3\.name: .*\n +lines\.3\.imei: must be/,
+      );
+      const taken = await fleetctl.run(["devices", "import", "-", "-o", other], {
+        stdin: "name,imei\na,866207050000001",
+      });
+      expect([taken.code, taken.stderr]).toEqual([EXIT.usage, expect.stringContaining("lines.2.imei: another device")]);
+      expect(existsSync(other)).toBe(false);
+      const all = await fleetctl.json<Created[]>("devices", "list");
+      expect(all).toHaveLength(2);
+      for (const { id } of all) await fleetctl.json("devices", "delete", id);
     });
   });
 
@@ -137,6 +145,40 @@ describe("fleetctl", () => {
     const late = await fleetctl.run(["config", "revert", "pump", "1", "--if-version", "2"]);
     expect([late.code, late.stderr]).toEqual([EXIT.failed, expect.stringContaining("(412)")]);
     expect((await fleetctl.json("config", "clear", "pump")).own).toBeNull();
+    await fleetctl.json("devices", "delete", id);
+  });
+
+  it("lists alerts, shows one and takes it on", async () => {
+    const { id, token } = await create("pump");
+    const rule = { name: "away", kind: "device-offline", params: { forS: 0 }, selector: { all: true } };
+    const { id: ruleId } = await server.ok("POST", "alert-rules", { ...rule, severity: "critical" });
+    await (await TestAgent.connect(server.url, token)).vanish();
+    await eventually(
+      async () => {
+        expect((await server.ok("GET", "alerts?state=firing")).items).toHaveLength(1);
+      },
+      { timeoutMs: LONG_MS },
+    );
+
+    expect((await fleetctl.run(["alerts"])).code).toBe(EXIT.usage);
+    const table = await fleetctl.run(["alerts", "list"]);
+    expect(table.stdout).toMatch(
+      /^ID +SEVERITY +STATE +SINCE +DEVICES +RULE +WHAT\n.* critical +firing .* 1 +away +pump/,
+    );
+    expect(await fleetctl.json("alerts", "list", "--severity", "info")).toEqual([]);
+    const [alert] = await fleetctl.json<Created[]>("alerts", "list", "--device", "pump", "--state", "firing");
+    const alertId = alert?.id ?? "";
+    const acknowledged = await fleetctl.json("alerts", "ack", alertId, "--note", "on my way");
+    expect(acknowledged).toMatchObject([{ id: alertId, state: "acknowledged", note: "on my way" }]);
+    expect((await fleetctl.run(["alerts", "show", alertId])).stdout).toMatch(
+      /^state: +acknowledged\nwhat: +pump is .*\n(.*\n)*note: +on my way$/m,
+    );
+    const unknown = await fleetctl.run(["alerts", "ack", ruleId]);
+    expect([unknown.code, unknown.stderr]).toEqual([EXIT.failed, expect.stringContaining("(404)")]);
+
+    await server.ok("DELETE", `alert-rules/${ruleId}`);
+    expect((await fleetctl.run(["alerts", "list"])).stdout).not.toContain("away");
+    expect(await fleetctl.json("alerts", "list", "--state", "all")).toMatchObject([{ id: alertId, state: "resolved" }]);
     await fleetctl.json("devices", "delete", id);
   });
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addAlerts } from "./commands/alerts";
 import { addAnalytics } from "./commands/analytics";
 import { addApi } from "./commands/api";
 import { addCompletion } from "./commands/completion";
@@ -39,6 +40,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong arguments, 3 job not wholly suc
     addProfiles,
     addJobs,
     addEvents,
+    addAlerts,
     addAnalytics,
     addExport,
     addConsole,
