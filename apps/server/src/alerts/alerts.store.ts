@@ -74,9 +74,9 @@ export class AlertsStore {
     return rows[0];
   }
 
-  async openBySeverity(): Promise<{ severity: Severity; count: number }[]> {
-    const { rows } = await this.database.pool.query<{ severity: Severity; count: number }>(
-      "SELECT severity, count(*)::int AS count FROM alert WHERE resolved_at IS NULL GROUP BY severity",
+  async openBySeverity(): Promise<{ value: Severity; count: number }[]> {
+    const { rows } = await this.database.pool.query<{ value: Severity; count: number }>(
+      "SELECT severity AS value, count(*)::int AS count FROM alert WHERE resolved_at IS NULL GROUP BY severity",
     );
     return rows;
   }

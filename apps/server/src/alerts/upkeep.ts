@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from "@nestjs/common";
 import type { Logger } from "pino";
-import { Gauge } from "prom-client";
 import { SEVERITIES } from "@mn316-fleet/contracts";
 import { LOGGER } from "../platform/logging/nest-logger";
+import { addFleetGauge } from "../platform/metrics/fleet-gauge";
 import { Metrics } from "../platform/metrics/metrics";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { AlertsStore } from "./alerts.store";
@@ -23,19 +23,12 @@ export class AlertUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
   ) {
-    new Gauge({
+    addFleetGauge(metrics, {
       name: "fleet_alerts_open",
-      help: "Alerts of the fleet that are open, by severity; every node says the same",
-      labelNames: ["severity"],
-      registers: [metrics],
-      async collect() {
-        // Without the database the other metrics are wanted all the more.
-        const rows = await store.openBySeverity().catch(() => undefined);
-        this.reset();
-        if (!rows) return;
-        for (const severity of SEVERITIES) this.set({ severity }, 0);
-        for (const { severity, count } of rows) this.set({ severity }, count);
-      },
+      help: "Alerts of the fleet that are open, by severity",
+      label: "severity",
+      values: SEVERITIES,
+      count: () => store.openBySeverity(),
     });
   }
 

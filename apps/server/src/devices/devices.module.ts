@@ -1,6 +1,7 @@
 import { Module } from "@nestjs/common";
 import { SecretVault } from "../platform/secrets/secret-vault";
 import { IdempotencyModule } from "../idempotency/idempotency.module";
+import { DeviceMetrics } from "./device-metrics";
 import { DevicesController } from "./devices.controller";
 import { DevicesService } from "./devices.service";
 import { DevicesStore } from "./devices.store";
@@ -12,7 +13,7 @@ import { PushedTokens } from "./pushed-tokens";
 @Module({
   imports: [IdempotencyModule],
   controllers: [DeviceImportsController, DevicesController],
-  providers: [DeviceImports, DevicesService, DevicesStore, SecretVault, PushedTokens],
+  providers: [DeviceImports, DevicesService, DevicesStore, DeviceMetrics, SecretVault, PushedTokens],
   exports: [DevicesStore],
 })
 export class DevicesModule {}

@@ -196,4 +196,13 @@ export class DevicesStore {
     );
     return rows;
   }
+
+  /** All devices, by the state of their module. */
+  async countByState(): Promise<{ value: KnownModuleState; count: number }[]> {
+    const { rows } = await this.database.pool.query<{ value: KnownModuleState; count: number }>(
+      `SELECT ${MODULE_STATE} AS value, count(*)::int AS count
+         FROM device d LEFT JOIN device_state s ON s.device_id = d.id GROUP BY 1`,
+    );
+    return rows;
+  }
 }

@@ -12,7 +12,6 @@ import {
 import { Inject, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
 import { type OnGatewayConnection, WebSocketGateway } from "@nestjs/websockets";
 import type { IncomingMessage } from "node:http";
-import { Gauge } from "prom-client";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import { bearerCredential } from "../auth/credentials";
@@ -23,11 +22,11 @@ import { networkOf } from "../platform/http/network";
 import { addressOf } from "../platform/http/trusted-proxies";
 import { TokenBuckets } from "../platform/limits/token-buckets";
 import { LOGGER } from "../platform/logging/nest-logger";
-import { Metrics } from "../platform/metrics/metrics";
 import { mayRetry } from "../platform/problems/database-away";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { AgentConnection, type ConnectionHost } from "./agent-connection";
 import { FrameHandlers } from "./frame-handlers";
+import { LinkMetrics } from "./link-metrics";
 import { NodeLinks } from "./node-links";
 import type { ReceivedFrame } from "./parse-frame";
 import { Presence } from "./presence";
@@ -74,19 +73,11 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     private readonly links: NodeLinks,
     private readonly frames: FrameHandlers,
     private readonly ingest: Ingest,
+    private readonly metrics: LinkMetrics,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, "trustedProxies">,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(Metrics) metrics: Metrics,
   ) {
     this.turns = new ReadTurns(this.connections, ingest);
-    new Gauge({
-      name: "fleet_agents_connected",
-      help: "Agents connected to this node",
-      registers: [metrics],
-      collect() {
-        this.set(sessions.size);
-      },
-    });
   }
 
   onModuleInit(): void {
@@ -144,6 +135,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
       ...(Object.assign({}, ...additions) as Partial<WelcomeFrame>),
     });
     connection.isWelcomed = true;
+    this.metrics.began();
     this.turns.queueUp(connection);
     for (const follower of this.frames.followers) await follower(connection, hello);
   }
@@ -220,6 +212,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     await connection.ended(); // a hello under way must not begin the session behind our back
     this.sessions.remove(connection);
     if (connection.fencing === 0n) return;
+    if (connection.isWelcomed) this.metrics.ended(closeCode);
     for (;;) {
       try {
         await this.presence.end([{ fencing: connection.fencing, closeCode }]);

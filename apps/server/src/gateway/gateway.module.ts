@@ -4,6 +4,7 @@ import type { Settings } from "../platform/settings/settings";
 import { AgentGateway } from "./agent.gateway";
 import { AgentLinks } from "./agent-links";
 import { FrameHandlers } from "./frame-handlers";
+import { LinkMetrics } from "./link-metrics";
 import { NodeHeartbeat } from "./node-heartbeat";
 import { NodeLinks } from "./node-links";
 import { Presence } from "./presence";
@@ -26,6 +27,6 @@ import { Sessions } from "./sessions";
 export class GatewayModule {
   /** A process without the role `gateway` has no socket for agents, but reaches them through those that have. */
   static with({ roles }: Pick<Settings, "roles">): DynamicModule {
-    return { module: GatewayModule, providers: roles.has("gateway") ? [AgentGateway] : [] };
+    return { module: GatewayModule, providers: roles.has("gateway") ? [AgentGateway, LinkMetrics] : [] };
   }
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS, type StorableEvent, type UnreadEvent } from "@mn316-fleet/protocol";
 import { Inject, Injectable } from "@nestjs/common";
 import type { Logger } from "pino";
-import { Counter, Histogram } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { Metrics } from "../platform/metrics/metrics";
 import { mayRetry } from "../platform/problems/database-away";
@@ -72,6 +72,15 @@ export class Ingest {
       name: "fleet_events_unread_total",
       help: "Events of a kind or form that this server does not know, stored as they came",
       registers,
+    });
+    const buffered = () => this.bufferedEvents;
+    new Gauge({
+      name: "fleet_events_buffered",
+      help: "Events that this node received and did not commit yet",
+      registers,
+      collect() {
+        this.set(buffered());
+      },
     });
     this.flushSeconds = new Histogram({
       name: "fleet_ingest_flush_seconds",

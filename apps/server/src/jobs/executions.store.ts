@@ -73,6 +73,14 @@ const AT_ONCE = 5_000;
 export class ExecutionsStore {
   constructor(private readonly database: Database) {}
 
+  /** Those that have not ended (index: execution_open_idx). */
+  async countOpen(): Promise<{ value: ExecutionStatus; count: number }[]> {
+    const { rows } = await this.database.pool.query<{ value: ExecutionStatus; count: number }>(
+      "SELECT status AS value, count(*)::int AS count FROM execution WHERE ended_at IS NULL GROUP BY status",
+    );
+    return rows;
+  }
+
   /** Ends the waiting executions of a job. */
   async cancelWaiting(tx: Transaction, jobId: string): Promise<number> {
     const { rowCount } = await tx.query(

@@ -1,6 +1,7 @@
 import { Module } from "@nestjs/common";
 import { ConfigsModule } from "../configs/configs.module";
 import { IdempotencyModule } from "../idempotency/idempotency.module";
+import { ExecutionMetrics } from "./execution-metrics";
 import { ExecutionsStore } from "./executions.store";
 import { Expansion } from "./expansion";
 import { JobMaker } from "./job-maker";
@@ -24,6 +25,7 @@ import { WakeUps } from "./wake-ups";
     JobMaker,
     JobsStore,
     ExecutionsStore,
+    ExecutionMetrics,
     TurnsStore,
     ReleasesStore,
     Expansion,

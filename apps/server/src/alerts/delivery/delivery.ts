@@ -34,6 +34,8 @@ export class Delivery implements OnApplicationBootstrap, OnApplicationShutdown {
       labelNames: ["outcome"],
       registers: [metrics],
     });
+    // There from the start: Prometheus sees no increase in a series whose first value is the first failure.
+    for (const outcome of ["delivered", "retry", "failed"]) this.outcomes.inc({ outcome }, 0);
   }
 
   onApplicationBootstrap(): void {

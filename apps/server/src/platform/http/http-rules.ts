@@ -5,6 +5,7 @@ import { validationPipe } from "../problems/validation.pipe";
 import { AllowedMethods } from "./allowed-methods";
 import { readCsvBodies } from "./csv-bodies";
 import { readJsonBodies } from "./json-bodies";
+import { measureRequests } from "./request-metrics";
 import { closeUnusedConnections } from "./unused-connections";
 import { addSecurityHeaders } from "./security-headers";
 
@@ -12,6 +13,7 @@ import { addSecurityHeaders } from "./security-headers";
 export function useHttpRules(app: NestFastifyApplication, logger: Logger): void {
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(logger, new AllowedMethods(app)));
+  measureRequests(app);
   readJsonBodies(app);
   readCsvBodies(app);
   addSecurityHeaders(app);
