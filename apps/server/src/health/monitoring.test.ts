@@ -58,23 +58,21 @@ describe("what operators watch the server with", () => {
     database = await createTestDatabase();
     server = await FleetServer.start(database.url);
     // What is measured by projector is there once one has learned something.
-    const { token } = await server.createDevice();
+    const { id, token } = await server.createDevice();
     const agent = await TestAgent.connect(server.url, token);
     const at = Date.now();
     agent.events([{ seq: 1, at, since: at, kind: "state", from: "unknown", to: "connected", cause: "unknown" }]);
     await agent.acked(1);
     await agent.vanish();
+    // Before the first scrape: what it counts of the fleet is told for ten seconds.
     await eventually(async () => {
-      const { body } = await server.send("GET", "/metrics");
-      expect(body).toContain('fleet_link_sessions_ended_total{reason="lost"} 1\n');
-      series.clear();
-      for (const [, metric = "", labels = ""] of String(body).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
-        const known = Object.fromEntries(
-          [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
-        );
-        series.set(metric, [...(series.get(metric) ?? []), known as Record<string, string>]);
-      }
+      expect((await server.ok("GET", `devices/${id}`)).link.online).toBe(false);
     });
+    const { body } = await server.send("GET", "/metrics");
+    for (const [, metric = "", labels = ""] of String(body).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+      const known = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]);
+      series.set(metric, [...(series.get(metric) ?? []), Object.fromEntries(known) as Record<string, string>]);
+    }
   }, 60_000);
   afterAll(async () => {
     await server.stop();
@@ -137,13 +135,17 @@ describe("what operators watch the server with", () => {
     expect(body).toContain('\nfleet_devices{state="unknown"} 1\n');
     expect(body).toContain('\nfleet_executions_open{status="QUEUED"} 0\n');
     expect(body).toContain("\nfleet_link_sessions_begun_total 1\n");
+    expect(body).toContain('\nfleet_link_sessions_ended_total{reason="lost"} 1\n');
     expect(body).toContain("\nfleet_events_buffered 0\n");
   });
 
   if (hasPromtool())
-    it("has expressions that Prometheus understands", () => {
+    it("has rules that Prometheus understands, and that tell what they should", () => {
       const checked = execFileSync("promtool", ["check", "rules", RULES], { encoding: "utf8" });
       expect(checked).toContain(`SUCCESS: ${RULE_EXPRESSIONS.length} rules found`);
+      const cases = path.join(path.dirname(RULES), "alerts.test.yml");
+      const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", cases], { encoding: "utf8" });
+      expect([status, stdout + stderr]).toEqual([0, expect.stringContaining("SUCCESS")]);
     });
 });
 
