@@ -1,6 +1,7 @@
 import { eventually } from "@mn316-fleet/testkit";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { type Device, World } from "./harness/world";
 import type { VirtualModule } from "./harness/virtual-module";
@@ -79,6 +80,27 @@ withChromium("the dashboard in a real browser", () => {
     expect(complaints.splice(0)).toEqual([]);
   }, 60_000);
 
+  it("loads less than 300 KiB, compressed, before it shows the first page", async () => {
+    const read = async (address: string) => Buffer.from(await (await fetch(world.url + address)).arrayBuffer());
+    const index = (await read("/")).toString();
+    const parts = [...index.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)].map(
+      ([, address]) => address ?? "",
+    );
+    expect(parts.length).toBeGreaterThan(1);
+    const sizes = await Promise.all(parts.map(async (address) => gzipSync(await read(address)).length));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300 * 1_024);
+  });
+
+  it("names the devices that need attention first, with the reason", async () => {
+    await signedIn();
+    const panel = page.getByRole("region", { name: "Needs attention first" });
+    await panel.getByText("No device is away").waitFor();
+    await page.getByRole("img", { name: "Availability" }).waitFor();
+    await page.getByText("30 d", { exact: true }).click();
+    await page.getByRole("img", { name: "Availability" }).waitFor();
+    expect(complaints.splice(0)).toEqual([]);
+  }, 60_000);
+
   it("lets a person in by name and password, keeps the session over tabs, and lets them out", async () => {
     await world.api.ok("POST", "users", { name: "anna", role: "viewer", password: "correct horse battery" });
     await page.goto(world.url);
@@ -91,6 +113,8 @@ withChromium("the dashboard in a real browser", () => {
     await page.getByText("Name or password is wrong.").waitFor();
     await enter("correct horse battery");
     await row().waitFor();
+    await page.getByRole("link", { name: "Profiles" }).waitFor();
+    expect(await page.getByRole("link", { name: "API keys" }).count()).toBe(0); // are an administrator's
     const cookies = await context.cookies();
     expect(cookies).toMatchObject([{ name: "fleet_session", httpOnly: true, sameSite: "Strict" }]);
     const other = await context.newPage();
@@ -279,6 +303,10 @@ withChromium("the dashboard in a real browser", () => {
     await row()
       .getByText(/Reconnecting|Disconnected/)
       .waitFor({ timeout: 60_000 });
+    await page
+      .getByRole("region", { name: "Needs attention first" })
+      .getByText(/^away for/)
+      .waitFor({ timeout: 30_000 });
     module.fault("network-down", false);
     await row()
       .getByText(/^Connected$/)

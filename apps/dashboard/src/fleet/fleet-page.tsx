@@ -1,13 +1,16 @@
-import { SimpleGrid, Stack } from "@mantine/core";
+import { Skeleton, Stack } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
+import { lazy, Suspense } from "react";
 import { AlertsPanel } from "../alerts/alerts-panel";
 import { useCounts } from "../shell/use-counts";
-import { AvailabilityPanel } from "./availability-panel";
 import { DeviceFilters } from "./device-filters";
 import { DeviceTable } from "./device-table";
 import { useFilters } from "./filters";
 import { StateCards } from "./state-cards";
-import { TimeoutsPanel } from "./timeouts-panel";
+
+const FleetPanels = lazy(() => import("./fleet-panels"));
+/** About as high as the panels become, so that nothing jumps. */
+const PANELS_PX = 210;
 
 /** So long a pause in typing lets the list be asked for. */
 const TYPING_MS = 200;
@@ -21,10 +24,9 @@ export function FleetPage() {
     <Stack>
       <StateCards counts={counts} filters={filters} onChoose={setFilters} />
       <AlertsPanel />
-      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-        <AvailabilityPanel />
-        <TimeoutsPanel />
-      </SimpleGrid>
+      <Suspense fallback={<Skeleton h={PANELS_PX} />}>
+        <FleetPanels />
+      </Suspense>
       <DeviceFilters filters={filters} onChange={setFilters} />
       <DeviceTable key={JSON.stringify(settledFilters)} filters={settledFilters} />
     </Stack>

@@ -7,9 +7,17 @@ import { useEffect } from "react";
 import { useSessionEnd } from "../session-end";
 import { useTexts } from "../texts/use-texts";
 import { Preferences } from "./preferences";
+import { mayAs, useCaller } from "./use-caller";
 import { useCounts } from "./use-counts";
 
-const PAGES = ["/", "/jobs", "/profiles", "/enrollment", "/keys"] as const;
+/** The pages, and in which role one may see what they show. */
+const PAGES = [
+  { page: "/", least: "viewer" },
+  { page: "/jobs", least: "viewer" },
+  { page: "/profiles", least: "viewer" },
+  { page: "/enrollment", least: "admin" },
+  { page: "/keys", least: "admin" },
+] as const;
 
 /** What surrounds every page: its name, the ways to the others, and what holds for all of them. */
 export function Shell() {
@@ -17,6 +25,8 @@ export function Shell() {
   const { pathname } = useLocation();
   const [isOpen, { toggle, close }] = useDisclosure(false);
   const { error } = useCounts();
+  const caller = useCaller();
+  const pages = PAGES.filter(({ least }) => least === "viewer" || mayAs(caller?.role, least));
   const { onRefused } = useSessionEnd();
   const isUnauthorized = error instanceof ProblemResponseError && error.status === 401;
   useEffect(() => {
@@ -50,7 +60,7 @@ export function Shell() {
       </AppShell.Header>
       <AppShell.Navbar p="sm" aria-label={shell.menu}>
         <Stack gap={2}>
-          {PAGES.map((page) => (
+          {pages.map(({ page }) => (
             <NavLink
               key={page}
               component={Link}

@@ -72,9 +72,18 @@ export const en = {
     },
   },
   availability: {
-    title: "Availability, last 24 hours",
+    title: "Availability",
+    span: "Span of time",
+    spans: { day: "24 h", month: "30 d" },
     none: "nothing known yet",
     detail: (connected: string, known: string) => `connected ${connected} of ${known} known`,
+  },
+  attention: {
+    title: "Needs attention first",
+    none: "No device is away, flaps, or has trouble with its configuration.",
+    outage: (duration: string, cause: string) => `away for ${duration}: ${cause}`,
+    flapping: (times: number) => `${times} disconnects in an hour`,
+    config: (status: string) => `configuration ${status}`,
   },
   timeouts: {
     title: "Timeouts by hour, last 24 hours",

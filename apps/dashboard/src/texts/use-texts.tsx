@@ -34,5 +34,14 @@ export function TextsProvider({ children }: { children: ReactNode }) {
 export const useTexts = (): Texts => use(TextsContext).texts;
 export const useLanguage = (): Chosen => use(TextsContext);
 
+/**
+ * The texts of one page, which are loaded with it.
+ * @returns a hook that gives them in the language of the page
+ */
+export const textsBy =
+  <T,>(languages: Record<Language, T>) =>
+  (): T =>
+    languages[useLanguage().language];
+
 /** All languages with their own names. */
 export const languageOptions = Object.entries(LANGUAGES).map(([value, { language }]) => ({ value, label: language }));

@@ -65,9 +65,18 @@ export const zh: Texts = {
     },
   },
   availability: {
-    title: "可用率（最近 24 小时）",
+    title: "可用率",
+    span: "时间范围",
+    spans: { day: "24 小时", month: "30 天" },
     none: "暂无数据",
     detail: (connected, known) => `已知 ${known} 中连接 ${connected}`,
+  },
+  attention: {
+    title: "优先关注",
+    none: "没有设备断开、频繁断线或配置异常。",
+    outage: (duration, cause) => `已断开 ${duration}：${cause}`,
+    flapping: (times) => `一小时内断开 ${times} 次`,
+    config: (status) => `配置${status}`,
   },
   timeouts: {
     title: "每小时超时（最近 24 小时）",
