@@ -7,5 +7,13 @@ const SERVER = process.env.FLEET_SERVER ?? "http://127.0.0.1:3000";
 export default defineConfig({
   plugins: [react()],
   server: { proxy: { "/api": SERVER } },
-  build: { outDir: "dist", emptyOutDir: true, reportCompressedSize: true },
+  build: {
+    ...{ outDir: "dist", emptyOutDir: true, reportCompressedSize: true },
+    rolldownOptions: {
+      output: {
+        // One chunk, so that zod is told what the page forbids before any chunk makes a schema of it.
+        codeSplitting: { groups: [{ name: "zod", test: /node_modules\/zod\/|schemas-without-eval/ }] },
+      },
+    },
+  },
 });

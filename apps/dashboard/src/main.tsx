@@ -1,11 +1,11 @@
 import "./schemas-without-eval";
-import "@mantine/core/styles.css";
+import "./mantine-styles";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
-import { TextsProvider } from "./texts/use-texts";
+import { loadPreferredTexts, TextsProvider } from "./texts/use-texts";
 import { cssVariablesResolver, theme } from "./theme";
 
 const queries = new QueryClient({
@@ -22,12 +22,13 @@ addEventListener("vite:preloadError", () => {
 });
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html lacks #root");
+const texts = await loadPreferredTexts();
 
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <TextsProvider>
+        <TextsProvider initial={texts}>
           <App />
         </TextsProvider>
       </QueryClientProvider>

@@ -1,4 +1,7 @@
+import type { WriteProfile } from "@mn316-fleet/contracts";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readAlertTab } from "./alerts/alert-tabs";
+import { readAnalyticsSearch } from "./analytics/question";
 import { DEVICE_TABS, type DeviceTab } from "./device/device-tabs";
 import { FleetPage } from "./fleet/fleet-page";
 import { readFilters } from "./fleet/filters";
@@ -50,6 +53,18 @@ const profileRoute = createRoute({
   path: "/profiles/$id",
   component: lazyRouteComponent(() => import("./profiles/profile-page"), "ProfilePage"),
 });
+const analyticsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/analytics",
+  validateSearch: readAnalyticsSearch,
+  component: lazyRouteComponent(() => import("./analytics/analytics-page"), "AnalyticsPage"),
+});
+const alertsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/alerts",
+  validateSearch: readAlertTab,
+  component: lazyRouteComponent(() => import("./alerts/alerts-page"), "AlertsPage"),
+});
 const enrollmentRoute = createRoute({
   getParentRoute: () => root,
   path: "/enrollment",
@@ -71,6 +86,8 @@ export const router = createRouter({
     jobRoute,
     profilesRoute,
     profileRoute,
+    analyticsRoute,
+    alertsRoute,
     enrollmentRoute,
     keysRoute,
   ]),
@@ -92,5 +109,7 @@ declare module "@tanstack/react-router" {
   interface HistoryState {
     /** Devices that were chosen on the page before. */
     deviceIds?: string[];
+    /** A profile that was drafted on the page before, to be looked at and written. */
+    draftedProfile?: WriteProfile;
   }
 }

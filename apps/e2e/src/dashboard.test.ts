@@ -1,22 +1,18 @@
 import { eventually } from "@mn316-fleet/testkit";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { hasChromium, launchBrowser, openPage } from "./harness/dashboard-browser";
 import { type Device, World } from "./harness/world";
 import type { VirtualModule } from "./harness/virtual-module";
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** What is used of axe, which runs in the page. */
 interface Axe {
   run: () => Promise<{ violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }>;
 }
-const withChromium = existsSync(CHROMIUM) ? describe : describe.skip;
+const withChromium = hasChromium ? describe : describe.skip;
 
 withChromium("the dashboard in a real browser", () => {
   const world = new World();
@@ -26,7 +22,7 @@ withChromium("the dashboard in a real browser", () => {
   let device: Device;
   let module: VirtualModule;
   /** What the page threw or complained of; each test empties it. */
-  const complaints: string[] = [];
+  let complaints: string[];
 
   beforeAll(async () => {
     await Promise.all([world.startServer(), world.startBroker()]);
@@ -40,7 +36,7 @@ withChromium("the dashboard in a real browser", () => {
       },
       { timeoutMs: 20_000 },
     );
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchBrowser();
   }, 90_000);
   afterAll(async () => {
     await browser.close();
@@ -48,10 +44,7 @@ withChromium("the dashboard in a real browser", () => {
   }, 60_000);
 
   beforeEach(async () => {
-    context = await browser.newContext({ locale: "en" });
-    page = await context.newPage();
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    ({ context, page, complaints } = await openPage(browser));
   });
   afterEach(() => context.close());
 
@@ -279,7 +272,23 @@ withChromium("the dashboard in a real browser", () => {
       await row().waitFor();
       const { id } = device;
       const pages = ["/", `/devices/${id}`, `/devices/${id}?tab=configuration`, `/devices/${id}?tab=events`];
-      const others = ["/jobs", "/jobs/new", "/profiles", "/profiles/new", "/enrollment", "/keys"];
+      const alerts = [
+        "/alerts",
+        "/alerts?tab=rules",
+        "/alerts?tab=channels",
+        "/alerts?tab=silences",
+        "/alerts?tab=failed",
+      ];
+      const others = [
+        "/analytics",
+        ...alerts,
+        "/jobs",
+        "/jobs/new",
+        "/profiles",
+        "/profiles/new",
+        "/enrollment",
+        "/keys",
+      ];
       for (const address of [...pages, `/devices/${id}?tab=console`, ...others]) {
         await page.goto(world.url + address);
         await page.getByRole("main").locator("h1, h2, table").first().waitFor();

@@ -1,18 +1,19 @@
-import { Badge, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
-import type { Alert, Severity } from "@mn316-fleet/contracts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Badge, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import type { Alert } from "@mn316-fleet/contracts";
+import { useQuery } from "@tanstack/react-query";
 import { useClient } from "../client-context";
 import { AnchorLink } from "../common/links";
 import { ProblemAlert } from "../common/problem-alert";
 import { Since } from "../common/since";
 import { useRefreshMs } from "../live";
 import { useTexts } from "../texts/use-texts";
+import { AcknowledgeButton } from "./acknowledge-button";
 import { alertWords } from "./alert-words";
+import { SeverityBadge } from "./severity-badge";
 
 const REFRESH_MS = 5_000;
 /** The newest ones; the API has them all. */
 const SHOWN = 20;
-const COLORS: Record<Severity, string> = { info: "blue", warning: "orange", critical: "red" };
 
 /** What is wrong now; nothing while nothing is. */
 export function AlertsPanel() {
@@ -39,27 +40,22 @@ export function AlertsPanel() {
             {texts.more(SHOWN)}
           </Text>
         )}
+        <AnchorLink to="/alerts" size="sm">
+          {texts.all}
+        </AnchorLink>
       </Stack>
     </Paper>
   );
 }
 
 function AlertLine({ alert }: { alert: Alert }) {
-  const client = useClient();
-  const queries = useQueryClient();
   const { alerts: texts } = useTexts();
-  const acknowledge = useMutation({
-    mutationFn: () => client.alerts.acknowledge(alert.id),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["alerts"] }),
-  });
-  const { deviceId, severity, state, acknowledgedBy, isSilenced, since, rule, summary } = alert;
+  const { deviceId, severity, isSilenced, since, rule, summary } = alert;
   const words = alertWords(summary, texts.what);
   return (
     <Group justify="space-between" wrap="nowrap">
       <Group gap="xs" wrap="nowrap">
-        <Badge color={COLORS[severity]} variant="light">
-          {texts.severities[severity]}
-        </Badge>
+        <SeverityBadge severity={severity} />
         {deviceId === null ? (
           <Text size="sm">{words}</Text>
         ) : (
@@ -77,29 +73,7 @@ function AlertLine({ alert }: { alert: Alert }) {
           </Badge>
         )}
       </Group>
-      {state === "acknowledged" ? (
-        <Text size="xs" c="dimmed">
-          {texts.acknowledgedBy(acknowledgedBy ?? "")}
-        </Text>
-      ) : (
-        <Group gap="xs" wrap="nowrap">
-          {acknowledge.error && (
-            <Text size="xs" c="red" role="alert">
-              {acknowledge.error.message}
-            </Text>
-          )}
-          <Button
-            size="xs"
-            variant="default"
-            loading={acknowledge.isPending}
-            onClick={() => {
-              acknowledge.mutate();
-            }}
-          >
-            {texts.acknowledge}
-          </Button>
-        </Group>
-      )}
+      <AcknowledgeButton alert={alert} />
     </Group>
   );
 }

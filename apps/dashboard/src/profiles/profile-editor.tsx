@@ -1,5 +1,5 @@
 import { Alert, Button, Group, NumberInput, Paper, Stack, TextInput } from "@mantine/core";
-import type { ProfileDetail, ProfileEffect, WriteProfileInput } from "@mn316-fleet/contracts";
+import type { ProfileDetail, ProfileEffect, WriteProfile, WriteProfileInput } from "@mn316-fleet/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,17 +11,21 @@ import { EffectPanel } from "./effect-panel";
 
 const inText = (value: object) => JSON.stringify(value, null, 2);
 
-/** Writes a profile, after having shown what that does to devices. */
-export function ProfileEditor({ profile }: { profile?: ProfileDetail }) {
+/**
+ * Writes a profile, after having shown what that does to devices.
+ * @param draft what a new one begins with
+ */
+export function ProfileEditor({ profile, draft }: { profile?: ProfileDetail; draft?: WriteProfile | undefined }) {
   const client = useClient();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const { profiles: texts } = useTexts();
-  const [name, setName] = useState(profile?.name ?? "");
-  const [description, setDescription] = useState(profile?.description ?? "");
-  const [priority, setPriority] = useState<number | string>(profile?.priority ?? 0);
-  const [selector, setSelector] = useState(inText(profile?.selector ?? { tags: [""] }));
-  const [template, setTemplate] = useState(inText(profile?.template ?? {}));
+  const initial = profile ?? draft;
+  const [name, setName] = useState(initial?.name ?? "");
+  const [description, setDescription] = useState(initial?.description ?? "");
+  const [priority, setPriority] = useState<number | string>(initial?.priority ?? 0);
+  const [selector, setSelector] = useState(inText(initial?.selector ?? { tags: [""] }));
+  const [template, setTemplate] = useState(inText(initial?.template ?? {}));
   const [effect, setEffect] = useState<ProfileEffect>();
   const body = (): WriteProfileInput => ({
     ...{ name, description, priority: Number(priority) },

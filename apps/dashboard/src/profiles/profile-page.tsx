@@ -2,7 +2,7 @@ import { Group, Paper, Skeleton, Stack, Text } from "@mantine/core";
 import { ProblemResponseError, UnreachableError } from "@mn316-fleet/client";
 import { CONFIG_STATUSES, type ProfileDetail } from "@mn316-fleet/contracts";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useLocation } from "@tanstack/react-router";
 import { useClient } from "../client-context";
 import { ConfigStatusBadge } from "../common/config-status-badge";
 import { PageHeading } from "../common/page-heading";
@@ -23,10 +23,11 @@ export function ProfilePage() {
 
 function NewProfile() {
   const { profiles: texts } = useTexts();
+  const draft = useLocation({ select: ({ state }) => state.draftedProfile });
   return (
     <Stack maw={860}>
       <PageHeading title={texts.new} />
-      <ProfileEditor />
+      <ProfileEditor draft={draft} />
     </Stack>
   );
 }

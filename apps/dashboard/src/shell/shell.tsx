@@ -13,6 +13,8 @@ import { useCounts } from "./use-counts";
 /** The pages, and in which role one may see what they show. */
 const PAGES = [
   { page: "/", least: "viewer" },
+  { page: "/analytics", least: "viewer" },
+  { page: "/alerts", least: "viewer" },
   { page: "/jobs", least: "viewer" },
   { page: "/profiles", least: "viewer" },
   { page: "/enrollment", least: "admin" },

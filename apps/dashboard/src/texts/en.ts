@@ -6,7 +6,6 @@ import { common, shell } from "./en/shell";
 
 /** Every text of the dashboard; other languages have the same type. */
 export const en = {
-  language: "English",
   /** How this language writes dates and numbers. */
   locale: "en",
   signIn: {
@@ -49,6 +48,7 @@ export const en = {
   },
   alerts: {
     title: "Alerts",
+    all: "All alerts",
     acknowledge: "Acknowledge",
     acknowledgedBy: (name: string) => `acknowledged by ${name}`,
     silenced: "silenced",

@@ -1,14 +1,22 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
 import { en, type Texts } from "./en";
-import { zh } from "./zh";
 
-const LANGUAGES = { en, zh };
-export type Language = keyof typeof LANGUAGES;
+/** All languages by their own names. */
+const NAMES = { en: "English", zh: "中文" };
+export type Language = keyof typeof NAMES;
 const STORED = "fleet-language";
 
-interface Chosen {
+/** One language comes with the page, the others when they are asked for. */
+const LOAD: Record<Language, () => Promise<Texts>> = {
+  en: () => Promise.resolve(en),
+  zh: async () => (await import("./zh")).zh,
+};
+
+interface Loaded {
   texts: Texts;
   language: Language;
+}
+interface Chosen extends Loaded {
   choose: (language: Language) => void;
 }
 
@@ -20,14 +28,28 @@ function preferred(): Language {
   return navigator.language.startsWith("zh") ? "zh" : "en";
 }
 
-/** Gives the page its language: the one chosen before, else the browser's. */
-export function TextsProvider({ children }: { children: ReactNode }) {
-  const [language, choose] = useState(preferred);
+/** The language to begin with: the one chosen before, else the browser's. */
+export async function loadPreferredTexts(): Promise<Loaded> {
+  const language = preferred();
+  return { language, texts: await LOAD[language]() };
+}
+
+/** Gives the page its language. */
+export function TextsProvider({ initial, children }: { initial: Loaded; children: ReactNode }) {
+  const [loaded, setLoaded] = useState(initial);
+  const { language } = loaded;
   useEffect(() => {
     localStorage.setItem(STORED, language);
     document.documentElement.lang = language;
   }, [language]);
-  const chosen = useMemo(() => ({ texts: LANGUAGES[language], language, choose }), [language]);
+  const chosen = useMemo(() => {
+    const choose = (next: Language) => {
+      void LOAD[next]().then((texts) => {
+        setLoaded({ language: next, texts });
+      });
+    };
+    return { ...loaded, choose };
+  }, [loaded]);
   return <TextsContext value={chosen}>{children}</TextsContext>;
 }
 
@@ -43,5 +65,4 @@ export const textsBy =
   (): T =>
     languages[useLanguage().language];
 
-/** All languages with their own names. */
-export const languageOptions = Object.entries(LANGUAGES).map(([value, { language }]) => ({ value, label: language }));
+export const languageOptions = Object.entries(NAMES).map(([value, label]) => ({ value, label }));

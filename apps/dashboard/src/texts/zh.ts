@@ -6,7 +6,6 @@ import { enrollment, keys } from "./zh/settings";
 import { common, shell } from "./zh/shell";
 
 export const zh: Texts = {
-  language: "中文",
   locale: "zh-CN",
   signIn: {
     title: "登录 mn316-fleet",
@@ -48,6 +47,7 @@ export const zh: Texts = {
   },
   alerts: {
     title: "告警",
+    all: "全部告警",
     acknowledge: "确认",
     acknowledgedBy: (name) => `已由 ${name} 确认`,
     silenced: "已静默",

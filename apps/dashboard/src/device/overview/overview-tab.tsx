@@ -5,8 +5,10 @@ import { Since } from "../../common/since";
 import { StateBadge } from "../../common/state-badge";
 import { SignalBars } from "../../fleet/signal-bars";
 import { useTexts } from "../../texts/use-texts";
+import { DeviceAdvice } from "./device-advice";
 import { EventList } from "./event-list";
 import { IntervalHistory } from "./interval-history";
+import { OutageList } from "./outage-list";
 import { TimeLine } from "./time-line";
 import { WhyPanel } from "./why-panel";
 
@@ -24,11 +26,15 @@ export function OverviewTab({ device }: { device: Device }) {
           <Paper withBorder p="md">
             <IntervalHistory deviceId={device.id} />
           </Paper>
+          <Paper withBorder p="md">
+            <OutageList deviceId={device.id} />
+          </Paper>
         </Stack>
         <Paper withBorder p="md">
           <EventList deviceId={device.id} />
         </Paper>
       </SimpleGrid>
+      <DeviceAdvice deviceId={device.id} />
     </Stack>
   );
 }

@@ -6,6 +6,8 @@ export const shell = {
   toFleet: "To the fleet",
   pages: {
     "/": "Fleet",
+    "/analytics": "Analytics",
+    "/alerts": "Alerts",
     "/jobs": "Jobs",
     "/profiles": "Profiles",
     "/enrollment": "Enrolment",

@@ -8,6 +8,8 @@ export const shell: Texts["shell"] = {
   toFleet: "返回设备总览",
   pages: {
     "/": "设备总览",
+    "/analytics": "分析",
+    "/alerts": "告警",
     "/jobs": "任务",
     "/profiles": "配置模板",
     "/enrollment": "设备注册",

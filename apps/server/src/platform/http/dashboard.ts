@@ -6,7 +6,17 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Addresses that the page itself knows; each of them is the same file. */
-const PAGES = ["/devices/*", "/jobs", "/jobs/*", "/profiles", "/profiles/*", "/enrollment", "/keys"];
+const PAGES = [
+  "/devices/*",
+  "/analytics",
+  "/alerts",
+  "/jobs",
+  "/jobs/*",
+  "/profiles",
+  "/profiles/*",
+  "/enrollment",
+  "/keys",
+];
 
 /** The dashboard's files at `/`; those whose name holds a hash of their content may be kept for ever. */
 export async function serveDashboard(app: NestFastifyApplication, root = dashboardFolder()): Promise<void> {

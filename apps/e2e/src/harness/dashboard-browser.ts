@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { World } from "./world";
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+const FLAGS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+export const hasChromium = existsSync(CHROMIUM);
+
+export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
+/** A page of its own context, in English, and what it threw or complained of. */
+export async function openPage(
+  browser: Browser,
+): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+  const context = await browser.newContext({ locale: "en" });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  return { context, page, complaints };
+}
+
+/** Opens the dashboard with the administrator's key. */
+export async function signIn(page: Page, world: World): Promise<void> {
+  await page.goto(`${world.url}/#key=${world.adminKey}`);
+  await page.getByRole("link", { name: "API keys" }).waitFor();
+}
