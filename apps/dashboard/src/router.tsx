@@ -1,5 +1,6 @@
 import type { WriteProfile } from "@mn316-fleet/contracts";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readAuditSearch } from "./access/audit-search";
 import { readAlertTab } from "./alerts/alert-tabs";
 import { readAnalyticsSearch } from "./analytics/question";
 import { DEVICE_TABS, type DeviceTab } from "./device/device-tabs";
@@ -65,6 +66,22 @@ const alertsRoute = createRoute({
   validateSearch: readAlertTab,
   component: lazyRouteComponent(() => import("./alerts/alerts-page"), "AlertsPage"),
 });
+const auditRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import("./access/audit-page"), "AuditPage"),
+});
+const usersRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/users",
+  component: lazyRouteComponent(() => import("./access/users-page"), "UsersPage"),
+});
+const passwordRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/password",
+  component: lazyRouteComponent(() => import("./access/password-page"), "PasswordPage"),
+});
 const enrollmentRoute = createRoute({
   getParentRoute: () => root,
   path: "/enrollment",
@@ -90,6 +107,9 @@ export const router = createRouter({
     alertsRoute,
     enrollmentRoute,
     keysRoute,
+    auditRoute,
+    usersRoute,
+    passwordRoute,
   ]),
   defaultPreload: "intent",
   scrollRestoration: true,

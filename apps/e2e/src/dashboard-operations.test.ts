@@ -129,4 +129,53 @@ withChromium("analytics, alerts, audit and people in a real browser", () => {
     await page.getByText("Nothing is silenced.").waitFor();
     expect(complaints.filter((text) => !text.includes("422"))).toEqual([]); // the browser itself notes the 422
   }, 60_000);
+
+  it("adds a person, who changes the own password and gets another role, and finds all of it in the audit", async () => {
+    await open("People");
+    await page.getByText(/There are no people yet/).waitFor();
+    await page.getByLabel("Name").fill("berta");
+    await page.getByRole("textbox", { name: "Password" }).fill("too short");
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByRole("alert").getByText("password").waitFor();
+    await page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByRole("combobox", { name: "Role of berta" }).click();
+    await page.getByRole("option", { name: "Operator" }).click();
+    await expectEventually(async () => (await world.api.ok("GET", "users")).items[0].role, "operator");
+
+    const other = await openPage(browser);
+    await other.page.goto(world.url);
+    await other.page.getByLabel("Name").fill("berta");
+    await other.page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+    await other.page.keyboard.press("Enter");
+    await other.page.getByRole("link", { name: "Your password" }).click();
+    expect(await other.page.getByRole("link", { name: "Audit" }).count()).toBe(0);
+    await other.page.getByRole("textbox", { name: "Current password" }).fill("correct horse battery");
+    await other.page.getByRole("textbox", { name: "New password" }).fill("another horse battery");
+    await other.page.getByRole("button", { name: "Change it" }).click();
+    await other.page.getByText(/Your password is changed/).waitFor();
+    await other.context.close();
+
+    await open("Audit");
+    await page.getByLabel("Who").fill("berta");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.waitForURL(/actor=berta/);
+    await page.getByText("PUT /api/v1/session/password").waitFor();
+    await page.getByLabel("Who").fill("");
+    await page.getByLabel("What was done").fill("PATCH /api/v1/users*");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("button", { name: "Details of PATCH /api/v1/users/{id}" }).click();
+    await page
+      .getByRole("region", { name: "Before" })
+      .getByText(/viewer/)
+      .waitFor();
+    await page
+      .getByRole("region", { name: "After" })
+      .getByText(/operator/)
+      .waitFor();
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Export as CSV" }).click();
+    expect(readFileSync(await (await downloading).path(), "utf8")).toContain("PATCH /api/v1/users/{id}");
+    complaints.length = 0; // the browser itself notes the 422
+  }, 90_000);
 });

@@ -288,6 +288,8 @@ withChromium("the dashboard in a real browser", () => {
         "/profiles/new",
         "/enrollment",
         "/keys",
+        "/users",
+        "/audit",
       ];
       for (const address of [...pages, `/devices/${id}?tab=console`, ...others]) {
         await page.goto(world.url + address);

@@ -19,6 +19,9 @@ const PAGES = [
   { page: "/profiles", least: "viewer" },
   { page: "/enrollment", least: "admin" },
   { page: "/keys", least: "admin" },
+  { page: "/users", least: "admin" },
+  { page: "/audit", least: "admin" },
+  { page: "/password", least: "viewer", isForPeople: true },
 ] as const;
 
 /** What surrounds every page: its name, the ways to the others, and what holds for all of them. */
@@ -28,7 +31,11 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure(false);
   const { error } = useCounts();
   const caller = useCaller();
-  const pages = PAGES.filter(({ least }) => least === "viewer" || mayAs(caller?.role, least));
+  const pages = PAGES.filter(
+    (entry) =>
+      (entry.least === "viewer" || mayAs(caller?.role, entry.least)) &&
+      (!("isForPeople" in entry) || caller?.kind === "user"),
+  );
   const { onRefused } = useSessionEnd();
   const isUnauthorized = error instanceof ProblemResponseError && error.status === 401;
   useEffect(() => {

@@ -12,6 +12,9 @@ export const shell = {
     "/profiles": "Profiles",
     "/enrollment": "Enrolment",
     "/keys": "API keys",
+    "/users": "People",
+    "/audit": "Audit",
+    "/password": "Your password",
   },
 };
 

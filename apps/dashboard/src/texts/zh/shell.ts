@@ -14,6 +14,9 @@ export const shell: Texts["shell"] = {
     "/profiles": "配置模板",
     "/enrollment": "设备注册",
     "/keys": "API 密钥",
+    "/users": "用户",
+    "/audit": "审计",
+    "/password": "您的密码",
   },
 };
 

@@ -16,6 +16,9 @@ const PAGES = [
   "/profiles/*",
   "/enrollment",
   "/keys",
+  "/users",
+  "/audit",
+  "/password",
 ];
 
 /** The dashboard's files at `/`; those whose name holds a hash of their content may be kept for ever. */
