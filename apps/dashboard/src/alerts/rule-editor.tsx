@@ -119,8 +119,7 @@ function WhatFields({ form, onChange }: { form: RuleForm; onChange: ChangeRule }
         />
       ))}
       <NumberInput
-        label={texts.rules.clearAfterS.label}
-        description={texts.rules.clearAfterS.hint}
+        label={texts.rules.clearAfterS}
         min={0}
         value={form.clearAfterS}
         onChange={(clearAfterS) => {
@@ -170,7 +169,7 @@ function WhomFields({ form, onChange }: { form: RuleForm; onChange: ChangeRule }
       ) : (
         <TagsInput
           label={texts.tags}
-          description={texts.tagsHint}
+          placeholder={form.tags.length === 0 ? texts.tagsHint : ""}
           acceptValueOnBlur
           value={form.tags}
           onChange={(tags) => {

@@ -56,7 +56,8 @@ function NewSilence() {
     mutationFn: () =>
       client.silences.create({
         ...(ruleId !== null && { ruleId }),
-        selector: tags.length > 0 ? { tags } : { all: true },
+        // A rule alone covers its jobs, too, which no selector of devices does.
+        ...(tags.length > 0 ? { selector: { tags } } : ruleId === null && { selector: { all: true } }),
         to: new Date(to).toISOString(),
         reason,
       }),

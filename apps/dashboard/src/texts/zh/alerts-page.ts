@@ -42,7 +42,7 @@ export const alertsPage: AlertsPageTexts = {
     tags: "带有全部这些标签的设备",
     tagsHint: "不填则为全部设备",
     otherSelector: "此规则按其他条件选择设备，这些条件保持不变：",
-    clearAfterS: { label: "恢复判定时间（秒）", hint: "需持续正常这么久" },
+    clearAfterS: "持续正常多久后结束（秒）",
     channels: "通知渠道",
     groupBy: "同时故障的设备合并为一条告警",
     groupings: { none: "不合并", cell: "按小区", tag: "按标签前缀" },
