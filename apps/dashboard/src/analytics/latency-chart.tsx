@@ -1,4 +1,4 @@
-import { useComputedColorScheme } from "@mantine/core";
+import { ColorSwatch, Group, Text, useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import type { ConnectLatency } from "@mn316-fleet/contracts";
 import { useEffect, useRef } from "react";
@@ -11,9 +11,9 @@ import { inLatency } from "./latency";
 const HEIGHT_PX = 150;
 const AXIS_PX = 64;
 const LINES = [
-  { name: "p50Ms", color: "teal" },
-  { name: "p90Ms", color: "orange" },
-  { name: "p99Ms", color: "red" },
+  { name: "p50Ms", short: "p50", color: "teal" },
+  { name: "p90Ms", short: "p90", color: "orange" },
+  { name: "p99Ms", short: "p99", color: "red" },
 ] as const;
 
 /** Half, 90 and 99 in a hundred of the connects over time. */
@@ -58,6 +58,14 @@ export default function LatencyChart({ answer, label }: { answer: ConnectLatency
   return (
     <div ref={frame}>
       <div ref={host} role="img" aria-label={label} />
+      <Group gap="md" mt={4}>
+        {LINES.map(({ name, short, color }) => (
+          <Group key={name} gap={6} wrap="nowrap">
+            <ColorSwatch size={10} color={`var(--mantine-color-${color}-6)`} withShadow={false} />
+            <Text size="sm">{short}</Text>
+          </Group>
+        ))}
+      </Group>
     </div>
   );
 }
