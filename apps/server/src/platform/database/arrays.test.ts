@@ -20,7 +20,12 @@ describe("arrays on their way into the database", () => {
     const at = "2026-11-27T06:00:00.123Z";
     const { rows } = await client.query(
       "SELECT $1::uuid[] AS ids, $2::bigint[]::text[] AS numbers, $3::timestamptz[] AS moments, $4::text[] AS words",
-      [plainArray(ids), plainArray([0, -7, 9_007_199_254_740_991]), plainArray([at, null]), plainArray(["gave-up", ""])],
+      [
+        plainArray(ids),
+        plainArray([0, -7, 9_007_199_254_740_991]),
+        plainArray([at, null]),
+        plainArray(["gave-up", ""]),
+      ],
     );
     expect(rows).toEqual([
       { ids, numbers: ["0", "-7", "9007199254740991"], moments: [new Date(at), null], words: ["gave-up", ""] },
