@@ -50,6 +50,20 @@ describe("an outbox on disk", () => {
     expect(second.nextSeq).toBe(1);
   });
 
+  it("bears an acknowledgement while its store is opened anew, and forgets with the next one", async () => {
+    const first = await open();
+    for (let index = 0; index < 3; index++) await first.append(ping());
+    const { level } = (first as unknown as { store: { level: { close(): Promise<void>; open(): Promise<void> } } })
+      .store;
+    await level.close();
+    await first.ack(2);
+    await level.open();
+    expect((await all(first)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(first.resumeFrom).toBe(3);
+    await first.ack(3);
+    expect(await all(first)).toEqual([]);
+  });
+
   it("forgets what is acknowledged, and remembers that over a restart where nothing is left", async () => {
     const first = await open();
     for (let index = 0; index < 5; index++) await first.append(ping());

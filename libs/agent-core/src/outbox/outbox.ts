@@ -216,24 +216,23 @@ export class Outbox extends EventEmitter<{ appended: [] }> {
     }
   }
 
+  /** What cannot be removed now, because the store is opened anew or the disk fails, goes with the next acknowledgement. */
   private async trim(seq: number): Promise<void> {
     if (seq <= this.acked) return;
-    const writes: Write[] = [];
-    let bytes = 0;
-    for await (const [key, value] of this.store.entries("e", keyOf(seq))) {
-      writes.push({ key, value: undefined });
-      bytes += value.length;
-    }
     this.acked = seq;
-    // Not synced: events that come back after a power cut are sent again, and the server stores them once.
-    await this.store.write(writes, false).then(
-      () => {
-        this.heldBytes -= bytes;
-      },
-      (error: unknown) => {
-        this.options.log.warn({ err: error }, "outbox not trimmed");
-      },
-    );
+    try {
+      const writes: Write[] = [];
+      let bytes = 0;
+      for await (const [key, value] of this.store.entries("e", keyOf(seq))) {
+        writes.push({ key, value: undefined });
+        bytes += value.length;
+      }
+      // Not synced: events that come back after a power cut are sent again, and the server stores them once.
+      await this.store.write(writes, false);
+      this.heldBytes -= bytes;
+    } catch (error) {
+      this.options.log.warn({ err: error }, "outbox not trimmed");
+    }
   }
 
   private async writeAll(): Promise<void> {
