@@ -5,6 +5,7 @@ import { Idempotency } from "../idempotency/idempotency";
 import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { conflict, notFound } from "../platform/problems/problem.error";
+import { uniqueName } from "../platform/problems/unique-name";
 import { SecretVault } from "../platform/secrets/secret-vault";
 import { EventStreamsStore, type StreamRow } from "./event-streams.store";
 
@@ -119,15 +120,6 @@ function stateOf({ isEnabled, failures, isOwned }: StreamRow): EventStream["stat
   return isOwned ? "delivering" : "waiting";
 }
 
-const UNIQUE_VIOLATION = "23505";
-
-async function withUniqueName<T>(name: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
-    throw conflict(`There is an event stream "${name}" already.`, [
-      { path: "name", rule: "unique", message: "another event stream has this name" },
-    ]);
-  }
+function withUniqueName<T>(name: string, write: () => Promise<T>): Promise<T> {
+  return uniqueName("event stream", write, `There is an event stream "${name}" already.`);
 }

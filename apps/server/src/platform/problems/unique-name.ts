@@ -5,14 +5,18 @@ const UNIQUE_VIOLATION = "23505";
 /**
  * Runs a write of something whose name is its own.
  * @param what it is, such as `profile`
+ * @param detail the refusal as a sentence
  * @throws 409 naming `name` where another one has it
  */
-export async function uniqueName<T>(what: string, write: () => Promise<T>): Promise<T> {
+export async function uniqueName<T>(
+  what: string,
+  write: () => Promise<T>,
+  detail = `Another ${what} has this name.`,
+): Promise<T> {
   try {
     return await write();
   } catch (error) {
     if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
-    const message = `another ${what} has this name`;
-    throw conflict(`A${message.slice(1)}.`, [{ path: "name", rule: "unique", message }]);
+    throw conflict(detail, [{ path: "name", rule: "unique", message: `another ${what} has this name` }]);
   }
 }
