@@ -3,6 +3,7 @@ export type { AtPolicy } from "@mn316-fleet/protocol";
 export { Agent, type AgentOptions } from "./agent";
 export type { AgentStatus } from "./agent-status";
 export { rehearse, type RehearsalOptions, type RehearsalOutcome } from "./executions/rehearse";
+export { ClientIdentity } from "./link/client-identity";
 export type { Network } from "./link/network";
 export type { Finding } from "./inspect/finding";
 export { Tokens } from "./identity/tokens";

@@ -2,7 +2,7 @@ import type { LiveEvent } from "@mn316-fleet/contracts";
 import { z } from "zod";
 import { type ConsoleOptions, DeviceConsole } from "./console";
 import { liveEvents, type LiveOptions } from "./live";
-import { apiKeys, audit, enrollmentKeys, session, users } from "./operations/access";
+import { apiKeys, audit, enrollmentKeys, fleets, session, users } from "./operations/access";
 import { alertChannels, alertRules, alerts, notifications, silences } from "./operations/alerts";
 import { analytics } from "./operations/analytics";
 import { config, configVersions, profiles } from "./operations/configurations";
@@ -28,6 +28,7 @@ export type OpenApiDocument = z.infer<typeof openApiSchema>;
 export class FleetClient {
   private readonly transport: Transport;
   readonly fleet;
+  readonly fleets;
   readonly devices;
   readonly config;
   readonly configVersions;
@@ -51,6 +52,7 @@ export class FleetClient {
     const transport = new Transport(options);
     this.transport = transport;
     this.fleet = fleet(transport);
+    this.fleets = fleets(transport);
     this.devices = devices(transport);
     this.config = config(transport);
     this.configVersions = configVersions(transport);

@@ -34,14 +34,26 @@ export const userSchema = z.object({
   name: z.string(),
   role: roleSchema,
   createdAt: timeSchema,
-  passwordChangedAt: timeSchema,
+  /** Of the OpenID provider that they sign in at, and whose claims say their role; null for who has a password here. */
+  issuer: z.string().nullable(),
+  /** null where a provider keeps the password. */
+  passwordChangedAt: timeSchema.nullable(),
   signedInAt: timeSchema.nullable(),
 });
 export type User = z.infer<typeof userSchema>;
 export const userListSchema = z.object({ items: z.array(userSchema), next: z.null() });
 
+/** People of another fleet than the host put its name first: `north/ann`. */
 export const signInSchema = z.strictObject({ name: z.string().min(1).max(128), password: givenPasswordSchema });
 export type SignIn = z.infer<typeof signInSchema>;
+
+/** Where people may sign in besides their passwords; null where nowhere. */
+export const signInProviderSchema = z.object({ host: z.string().nullable() });
+/** Where the browser goes to sign in. */
+export const signInElsewhereSchema = z.object({ url: z.url() });
+/** What the dashboard's address ends with when a browser comes back from the provider: `#signed-in`, or `#sign-in=` and one of these. */
+export const SIGN_IN_FAILURES = ["provider", "refused", "no-role"] as const;
+export type SignInFailure = (typeof SIGN_IN_FAILURES)[number];
 
 export const changePasswordSchema = z.strictObject({
   currentPassword: givenPasswordSchema,
@@ -54,6 +66,10 @@ export const sessionSchema = z.object({
   kind: z.enum(["api-key", "user"]),
   name: z.string(),
   role: z.enum(ROLES),
+  /** The name of the fleet that they belong to; they see nothing of another one. */
+  fleet: z.string(),
+  /** Of the fleet that runs the installation. */
+  isHost: z.boolean(),
   expiresAt: timeSchema.nullable(),
 });
 export type Session = z.infer<typeof sessionSchema>;

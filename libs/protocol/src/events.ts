@@ -3,6 +3,7 @@ import { z } from "zod";
 import { CAUSES } from "./causes";
 import { REPORT_STATUSES } from "./configuration";
 import { executionReportShape } from "./executions";
+import { MAX_COUNT } from "./limits";
 
 /** What every event has, of whatever kind. */
 export const eventBase = {
@@ -56,7 +57,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
   z.object({
     ...eventBase,
     kind: z.literal("config"),
-    version: z.number().int().min(0),
+    version: z.number().int().min(0).max(MAX_COUNT),
     status: z.enum(REPORT_STATUSES),
     reason: z.string().max(1024).optional(),
   }),

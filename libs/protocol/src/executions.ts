@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_COUNT } from "./limits";
 
 /** What a job does on a device. */
 export const JOB_KINDS = ["at", "reconnect", "restart", "probe", "configure"] as const;
@@ -22,7 +23,7 @@ export type Step = z.infer<typeof stepSchema>;
  */
 export const executionReportShape = {
   execution: z.uuid(),
-  attempt: z.number().int().min(1),
+  attempt: z.number().int().min(1).max(MAX_COUNT),
   status: z.enum(EXECUTION_REPORTS),
   /** Index of the step that the fields below tell of, from 0. */
   step: z.number().int().min(0).max(63).optional(),

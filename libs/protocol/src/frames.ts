@@ -2,9 +2,9 @@ import { z } from "zod";
 import { deviceConfigSchema, REPORT_STATUSES, reportedConfigSchema } from "./configuration";
 import { eventSchema } from "./events";
 import { executionReportShape, JOB_KINDS, stepSchema } from "./executions";
-import { MAX_CONSOLE_TEXT } from "./limits";
+import { MAX_CONSOLE_TEXT, MAX_COUNT } from "./limits";
 
-const version = z.number().int().min(0);
+const version = z.number().int().min(0).max(MAX_COUNT);
 const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const epoch = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
@@ -110,7 +110,7 @@ export const desiredFrameSchema = desiredSchema.extend({
 export const executeSchema = z.object({
   type: z.literal("execute"),
   execution: z.uuid(),
-  attempt: z.number().int().min(1),
+  attempt: z.number().int().min(1).max(MAX_COUNT),
   job: z.object({ id: z.uuid(), kind: z.enum(JOB_KINDS) }),
   steps: z.array(stepSchema),
   timeoutS: z.number(),
@@ -125,7 +125,7 @@ export const executeSchema = z.object({
 export const cancelSchema = z.object({
   type: z.literal("cancel"),
   execution: z.uuid(),
-  attempt: z.number().int().min(1),
+  attempt: z.number().int().min(1).max(MAX_COUNT),
 });
 
 /** Another token for this device; the one that opened the connection goes on working for a while. */

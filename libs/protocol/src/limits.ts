@@ -30,3 +30,6 @@ export const CLOSE = {
   protocolError: 4003,
   overRate: 4008,
 } as const;
+
+/** What the server's database counts versions and attempts in. */
+export const MAX_COUNT = 2 ** 31 - 1;

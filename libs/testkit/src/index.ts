@@ -5,4 +5,5 @@ export { openPty, type Pty, whyNoPty } from "./pty";
 export { suiteWith } from "./suite-with";
 export { createTestDatabase, type TestDatabase } from "./test-database";
 export { findTestRedis, type TestRedis } from "./test-redis";
+export { TestAuthority, type TestCertificate } from "./test-authority";
 export { startTestBroker, type TestBroker } from "./test-broker";

@@ -16,6 +16,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   if (!server) throw new Error(`${SERVER_VARIABLE} is not set: run the tests through npm test or jest.config.mjs`);
   const name = `fleet_test_${randomBytes(6).toString("hex")}`;
   await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  // What a test adds in bare SQL, or by a service that it calls itself, is of the host's fleet.
+  await onServer(server, `ALTER DATABASE ${name} SET fleet.id = 0`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };

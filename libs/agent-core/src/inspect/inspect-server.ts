@@ -1,6 +1,7 @@
 import { systemClock } from "@mn316-fleet/at";
 import { pino } from "pino";
 import { Connection, type ConnectionEnd } from "../link/connection";
+import type { ClientIdentity } from "../link/client-identity";
 import { httpExchange, type Network } from "../link/network";
 import { isUnauthorized } from "../link/reconnect-policy";
 import { agentUrl } from "../link/server-address";
@@ -14,6 +15,8 @@ const PATIENCE_MS = 15_000;
 /** The server refuses a token at once; a connection that holds so long was accepted. */
 const ACCEPTED_AFTER_MS = 1_000;
 const DOUBTFUL_OFFSET_MS = 5_000;
+/** A certificate that is over so soon is to be renewed. */
+const SOON_MS = 14 * 86_400_000;
 const NORMAL = 1000;
 const HOUR_S = 3_600;
 
@@ -53,10 +56,11 @@ export async function* inspectServer(server: string, tokens: Tokens, network: Ne
   const first = await Promise.race([opened, ended, pause(systemClock, PATIENCE_MS)]);
   if (first !== "open") {
     connection.terminate("no answer");
-    yield notReached(await ended, url);
+    yield notReached(await ended, url, network);
     return;
   }
   yield { subject: "server", verdict: "good", found: `${url.host} is reached` };
+  if (network.identity) yield inspectIdentity(network.identity, Date.now());
   const end = await Promise.race([ended, pause(systemClock, ACCEPTED_AFTER_MS)]);
   connection.close(NORMAL, "check is done");
   const isHeld = typeof end === "boolean" || !isUnauthorized(end);
@@ -73,24 +77,44 @@ export async function* inspectServer(server: string, tokens: Tokens, network: Ne
 async function inspectNextToken(url: URL, tokens: Tokens, network: Network): Promise<Finding> {
   const first = tokens.current;
   tokens.refused();
-  if (tokens.current === first) return REFUSED;
+  if (tokens.current === first) return refused(network);
   const connection = new Connection(url, tokens.current ?? "", network, systemClock, pino({ level: "silent" }));
   const ended = new Promise<ConnectionEnd>((resolve) => connection.once("end", resolve));
   const end = await Promise.race([ended, pause(systemClock, ACCEPTED_AFTER_MS)]);
   connection.terminate("check is done");
-  if (typeof end !== "boolean") return REFUSED;
+  if (typeof end !== "boolean") return refused(network);
   return { subject: "token", verdict: "good", found: "the second of the two that this agent has is accepted" };
 }
 
-const REFUSED: Finding = {
-  subject: "token",
-  verdict: "bad",
-  found: "refused",
-  advice: "rotate the device's token on the server, and set the new one here (MN316_TOKEN)",
-};
+/** The server does not say why: the token, or the certificate that the device is bound to. */
+function refused({ identity }: Network): Finding {
+  const certificate = identity
+    ? `if the device is bound to another certificate than ${identity.certificate.sha256}, bind it to this one`
+    : "if the device is bound to a certificate, name it here with --tls-cert and --tls-key";
+  const advice = `rotate the device's token on the server, and set the new one here (MN316_TOKEN); ${certificate}`;
+  return { subject: "token", verdict: "bad", found: "refused", advice };
+}
 
-function notReached(end: ConnectionEnd, url: URL): Finding {
-  if (isUnauthorized(end)) return REFUSED;
+/** @param now ms since 1970 */
+function inspectIdentity({ certificate }: ClientIdentity, now: number): Finding {
+  const { sha256, validFrom, validUntil } = certificate;
+  const subject = "certificate";
+  const [from, until] = [validFrom.toISOString().slice(0, 10), validUntil.toISOString().slice(0, 10)];
+  const advice = "renew it, in the same files: the agent reads them at each connection";
+  if (validUntil.getTime() <= now)
+    return { subject, verdict: "bad", found: `${sha256} is over since ${until}`, advice };
+  if (validFrom.getTime() > now)
+    return {
+      ...{ subject, verdict: "bad", found: `${sha256} is not good before ${from}` },
+      advice: "check this machine's clock",
+    };
+  const found = `${sha256}, good until ${until}`;
+  if (validUntil.getTime() - now < SOON_MS) return { subject, verdict: "doubtful", found, advice };
+  return { subject, verdict: "good", found };
+}
+
+function notReached(end: ConnectionEnd, url: URL, network: Network): Finding {
+  if (isUnauthorized(end)) return refused(network);
   const reason = end.reason.replace(/\s+/g, " ").trim();
   const found = `${url.host} is not reached: ${reason}`;
   return { subject: "server", verdict: "bad", found, advice: adviceFor(OF_SERVER, reason) };

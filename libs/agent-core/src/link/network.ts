@@ -3,20 +3,27 @@ import { type Agent, type IncomingMessage, request as httpRequest } from "node:h
 import { request as httpsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
 import { getProxyForUrl } from "proxy-from-env";
+import type { ClientIdentity, Identity } from "./client-identity";
 
 /** How the server is reached. */
 export interface Network {
   /** Certificates (PEM) of authorities that are trusted beside the well-known ones. */
   ca?: string;
+  /** What the agent shows in TLS. */
+  identity?: ClientIdentity;
 }
 
-/** What a connection to `url` needs: the proxy of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and who is trusted. */
-export function connectOptions(url: URL, { ca }: Network): { agent?: Agent; ca?: string[] } {
+/** What a connection to `url` needs: the proxy of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, who is trusted, and what is shown. */
+export function connectOptions(
+  url: URL,
+  { ca, identity }: Network,
+): { agent?: Agent; ca?: string[] } & Partial<Identity> {
   const proxy = getProxyForUrl(url.href.replace(/^ws/, "http"));
   const trusted = ca === undefined ? undefined : [...rootCertificates, ca];
   return {
     ...(proxy !== "" && { agent: new HttpsProxyAgent(proxy, trusted ? { ca: trusted } : {}) }),
     ...(trusted && { ca: trusted }),
+    ...identity?.current,
   };
 }
 

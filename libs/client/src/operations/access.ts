@@ -3,12 +3,19 @@ import {
   auditPageSchema,
   type AuditQuery,
   type ChangePassword,
+  type CreateFleet,
+  createdFleetSchema,
   type CreateUser,
+  fleetListSchema,
+  fleetSchema,
+  type RenameFleet,
   type UpdateUser,
   userListSchema,
   userSchema,
   sessionSchema,
   type SignIn,
+  signInElsewhereSchema,
+  signInProviderSchema,
   apiKeyListSchema,
   createdApiKeySchema,
   createdEnrollmentKeySchema,
@@ -45,10 +52,27 @@ export const session = (transport: Transport) => ({
   signIn: (body: SignIn, call: Call = {}) =>
     transport.request(sessionSchema, "session", { method: "POST", body, ...call }),
   get: (call: Call = {}) => transport.request(sessionSchema, "session", call),
+  /** Where people may sign in besides their passwords. */
+  provider: (call: Call = {}) => transport.request(signInProviderSchema, "session/oidc", call),
+  /** Begins a sign-in at the provider. The answer says where the browser goes now. */
+  beginElsewhere: (call: Call = {}) =>
+    transport.request(signInElsewhereSchema, "session/oidc", { method: "POST", ...call }),
   /** Of the one who is signed in; ends all other sessions. */
   changePassword: (body: ChangePassword, call: Call = {}) =>
     transport.request(z.undefined(), "session/password", { method: "PUT", body, ...call }),
   signOut: (call: Call = {}) => transport.request(z.undefined(), "session", { method: "DELETE", ...call }),
+});
+
+/** The tenants of the installation; for admins of its host. */
+export const fleets = (transport: Transport) => ({
+  list: (call: Call = {}) => transport.request(fleetListSchema, "fleets", call),
+  /** The answer holds the fleet's first admin key, which is shown this once. */
+  create: (body: CreateFleet, call: Call = {}) =>
+    transport.request(createdFleetSchema, "fleets", { method: "POST", body, ...call }),
+  rename: (id: string, body: RenameFleet, call: Call = {}) =>
+    transport.request(fleetSchema, `fleets/${segment(id)}`, { method: "PATCH", body, ...call }),
+  delete: (id: string, call: Call = {}) =>
+    transport.request(z.undefined(), `fleets/${segment(id)}`, { method: "DELETE", ...call }),
 });
 
 /** People who may sign in. */

@@ -1,4 +1,6 @@
 import {
+  type bindCertificateSchema,
+  boundCertificateListSchema,
   checkedImportSchema,
   importedDevicesSchema,
   type deviceCountQuerySchema,
@@ -75,6 +77,17 @@ export const devices = (transport: Transport) => {
     /** @param overlapS how long the former token still works, an hour unless given */
     rotateToken: (id: string, overlapS?: number, call: Call = {}) =>
       transport.request(tokenSchema, `devices/${segment(id)}/token`, { method: "POST", body: { overlapS }, ...call }),
+    /** The certificates of which the device has to show one beside its token; none where it is not bound. */
+    certificates: (id: string, call: Call = {}) =>
+      transport.request(boundCertificateListSchema, `devices/${segment(id)}/certificate`, call),
+    /** Binds the device to a certificate, by its fingerprint or as a whole; the former ones work on for the overlap. */
+    bindCertificate: (id: string, body: z.input<typeof bindCertificateSchema>, call: Call = {}) =>
+      transport.request(boundCertificateListSchema, `devices/${segment(id)}/certificate`, {
+        ...{ method: "PUT", body },
+        ...call,
+      }),
+    unbindCertificate: (id: string, call: Call = {}) =>
+      transport.request(z.undefined(), `devices/${segment(id)}/certificate`, { method: "DELETE", ...call }),
     /** Another level of the agent's log for a while. */
     setLogLevel: (id: string, body: z.input<typeof changeLogLevelSchema>, call: Call = {}) =>
       transport.request(z.undefined(), `devices/${segment(id)}/log-level`, { method: "POST", body, ...call }),
