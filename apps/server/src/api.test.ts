@@ -2,67 +2,20 @@ import { problemSchema, type Role, ROLES } from "@mn316-fleet/contracts";
 import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
 import { connect } from "node:net";
 import { z } from "zod";
+import {
+  addEverything,
+  BODIES,
+  callOperation,
+  CANARY,
+  COLLECTIONS,
+  type Ids,
+  type NamedOperation,
+  type Operation,
+  operationsOf,
+} from "./test-support/api-operations";
 import { FleetServer } from "./test-support/fleet-server";
 import type { HttpAnswer } from "./test-support/test-app";
 
-interface Operation {
-  security?: Record<string, string[]>[];
-  "x-required-role"?: Role;
-  parameters?: { name: string; in: string; required?: boolean }[];
-  requestBody?: unknown;
-  responses: Record<string, { content?: Record<string, { schema: object }> }>;
-}
-
-const RULE = { name: ":rule", kind: "device-offline", params: {}, selector: { tags: ["nowhere"] } };
-const CHANNEL = { kind: "email", to: ["someone@example.com"] };
-const RECEIVER = { url: "https://receiver.example/events", secret: `whsec_${"c2Vj".repeat(8)}` };
-/** A secret that must come out nowhere. */
-const CANARY = "canary-in-the-coal-mine";
-const CONFIG = {
-  mqtt: { host: "broker.example", port: 1883, clientId: "{device}", username: "u", password: CANARY },
-};
-/** A body that each operation takes; `:device` stands for the id of one. */
-const BODIES: Record<string, object> = {
-  "post /api/v1/api-keys": { name: "another", role: "viewer" },
-  "post /api/v1/devices": { name: "another" },
-  "patch /api/v1/devices/{id}": { name: "renamed" },
-  "post /api/v1/devices/{id}/token": { overlapS: 60 },
-  "put /api/v1/devices/{id}/config": CONFIG,
-  "patch /api/v1/devices/{id}/config": { mqtt: { port: 1884 } },
-  "post /api/v1/devices/{id}/log-level": { level: "debug" },
-  "post /api/v1/enrollment-keys": { name: "site" },
-  "post /api/v1/profiles": { name: "another", selector: { tags: ["nowhere"] }, template: { mqtt: { port: 1885 } } },
-  "put /api/v1/profiles/{id}": {
-    name: ":profile",
-    selector: { tags: ["nowhere"] },
-    template: { mqtt: { password: CANARY } },
-  },
-  "patch /api/v1/profiles/{id}": { priority: 7 },
-  "post /api/v1/alert-rules": { ...RULE, name: "another" },
-  "put /api/v1/alert-rules/{id}": RULE,
-  "post /api/v1/alert-channels": { ...CHANNEL, name: "another" },
-  "put /api/v1/alert-channels/{id}": { ...CHANNEL, name: ":channel" },
-  "post /api/v1/silences": { selector: { tags: ["nowhere"] }, to: "2999-01-01T00:00:00Z", reason: "works" },
-  "post /api/v1/event-streams": { name: "another", ...RECEIVER, isEnabled: false },
-  "patch /api/v1/event-streams/{id}": { kinds: ["state"] },
-  "post /api/v1/event-streams/{id}/seek": { to: "beginning" },
-  "post /api/v1/users": { name: "another", role: "viewer", password: CANARY },
-  "patch /api/v1/users/{id}": { password: CANARY },
-  "put /api/v1/session/password": { currentPassword: CANARY, password: CANARY },
-  "post /api/v1/analytics/advice/draft": {
-    deviceIds: [":device"],
-    advice: [{ kind: "publish-timeouts", change: { mqtt: { ackTimeoutS: 20 } } }],
-  },
-  "post /api/v1/analytics/what-if": { deviceId: ":device", settings: { keepAliveS: 30 } },
-  "post /api/v1/jobs": { kind: "probe", targets: { deviceIds: [":device"] } },
-};
-/** The same for those that take CSV. */
-const TABLES: Record<string, string> = { "post /api/v1/devices/import": "name\nimported" };
-/** Whose operations name one of them. */
-const COLLECTIONS = [
-  ...(["devices", "jobs", "api-keys", "enrollment-keys", "profiles"] as const),
-  ...(["alert-rules", "alert-channels", "alerts", "silences", "notifications", "event-streams", "users"] as const),
-];
 /** Answers that do not end: their headers are looked at. */
 const STREAMS = new Map([
   ["get /api/v1/live", "text/event-stream; charset=utf-8"],
@@ -72,79 +25,28 @@ const STREAMS = new Map([
 const FILES = "get /api/v1/export/";
 /** What only a device that is connected can do, and only a person; none is here. */
 const CONFLICTS = new Set(["post /api/v1/devices/{id}/log-level", "put /api/v1/session/password"]);
-/** Who signs in has no credential yet. */
-const SIGN_IN = "post /api/v1/session";
-
 describe("the REST API", () => {
   let database: TestDatabase;
   let server: FleetServer;
-  let operations: { name: string; method: string; path: string; operation: Operation }[];
+  let document: {
+    paths: Record<string, Record<string, Operation>>;
+    "x-permissions": Record<Role | "nobody", string[]>;
+  };
+  let operations: NamedOperation[];
   const keys: Partial<Record<Role, string>> = {};
   /** What each collection's operations are called with; `devices` also for what has no id of its own. */
-  let ids: Record<(typeof COLLECTIONS)[number], string>;
+  let ids: Ids;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     server = await FleetServer.start(database.url);
-    const document = (await server.send("GET", "/api/openapi.json")).body as {
-      paths: Record<string, Record<string, Operation>>;
-    };
-    operations = Object.entries(document.paths)
-      .filter(([path]) => path.startsWith("/api/v1/"))
-      .flatMap(([path, methods]) =>
-        Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, method, path, operation })),
-      )
-      .filter(({ name }) => name !== SIGN_IN);
+    document = (await server.send("GET", "/api/openapi.json")).body as typeof document;
+    operations = operationsOf(document);
     for (const role of ROLES) keys[role] = (await server.ok("POST", "api-keys", { name: role, role })).key;
     await server.createDevice({ name: "first", tags: ["north"] });
   }, 60_000);
   beforeEach(async () => {
-    const { id: device } = await server.createDevice();
-    await server.ok("PUT", `devices/${device}/config`, CONFIG);
-    const job = await server.ok("POST", "jobs", { kind: "probe", targets: { deviceIds: [device] } });
-    const key = await server.ok("POST", "api-keys", { name: "k", role: "viewer" });
-    const enrollmentKey = await server.ok("POST", "enrollment-keys", { name: "site" });
-    const profile = await server.ok("POST", "profiles", {
-      name: crypto.randomUUID(),
-      selector: { tags: ["nowhere"] },
-      template: {},
-    });
-    const person = { name: `p-${crypto.randomUUID()}`, role: "viewer", password: CANARY };
-    const user = await server.ok("POST", "users", person);
-    const rule = await server.ok("POST", "alert-rules", { ...RULE, name: crypto.randomUUID() });
-    const channel = await server.ok("POST", "alert-channels", { ...CHANNEL, name: crypto.randomUUID() });
-    const silence = await server.ok("POST", "silences", BODIES["post /api/v1/silences"]);
-    const stream = await server.ok("POST", "event-streams", {
-      name: crypto.randomUUID(),
-      ...RECEIVER,
-      isEnabled: false,
-    });
-    const { rows } = await server.database.pool.query<{ alert: string; notification: string }>(
-      `WITH a AS (
-         INSERT INTO alert (rule_id, rule_name, kind, severity, subject_id, subject_name, facts, since, fired_at, devices)
-         VALUES ($1, 'rule', 'device-offline', 'info', $2, 'd', '{}', now(), now(), 1) RETURNING id
-       ),
-       n AS (
-         INSERT INTO notification (channel_id, rule_id, type, payload, status)
-         VALUES ($3, $1, 'alerts.firing', '{"data": {"rule": {}, "alerts": [], "total": 0}}', 'failed') RETURNING id
-       )
-       SELECT a.id AS alert, n.id AS notification FROM a, n`,
-      [rule.id, device, channel.id],
-    );
-    ids = {
-      devices: device,
-      jobs: job.id,
-      "api-keys": key.id,
-      "enrollment-keys": enrollmentKey.id,
-      profiles: profile.id,
-      "alert-rules": rule.id,
-      "alert-channels": channel.id,
-      alerts: rows[0]!.alert,
-      silences: silence.id,
-      notifications: rows[0]!.notification,
-      "event-streams": stream.id,
-      users: user.id,
-    };
+    ids = await addEverything(server);
   });
   afterAll(async () => {
     await server.stop();
@@ -153,31 +55,7 @@ describe("the REST API", () => {
 
   const headersOf = (key: string | undefined): Record<string, string> =>
     key === undefined ? {} : { authorization: `Bearer ${key}` };
-  /** Calls a documented operation as its document says. */
-  const call = ({ name, method, path }: (typeof operations)[number], key: string | undefined) => {
-    const collection = COLLECTIONS.find((name) => name === path.split("/")[3]);
-    const id = ids[collection ?? "devices"];
-    const body =
-      BODIES[name] &&
-      JSON.stringify(BODIES[name])
-        .replaceAll(":device", ids.devices)
-        .replaceAll(":profile", ids.profiles)
-        .replaceAll(":rule", ids["alert-rules"])
-        .replaceAll(":channel", ids["alert-channels"]);
-    if (TABLES[name] !== undefined)
-      return server.send(method.toUpperCase(), path, {
-        headers: { ...headersOf(key), "content-type": "text/csv" },
-        body: TABLES[name],
-      });
-    return server.send(
-      method.toUpperCase(),
-      path.replace("{id}", id).replace("{version}", "1").replace("{name}", "state-hour"),
-      {
-        headers: { ...headersOf(key), ...(body !== undefined && { "content-type": "application/json" }) },
-        ...(body !== undefined && { body }),
-      },
-    );
-  };
+  const call = (operation: NamedOperation, key: string | undefined) => callOperation(server, operation, ids, key);
   const expectProblem = (answer: HttpAnswer, status: number) => {
     expect(answer.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
     expect(problemSchema.strict().parse(answer.body).status).toBe(status);
@@ -204,10 +82,27 @@ describe("the REST API", () => {
     }
   });
 
+  it("has one table of what each role may do beyond the ones below it", () => {
+    const { nobody, ...ofRoles } = document["x-permissions"];
+    for (const role of ROLES) {
+      const names = operations.filter(({ operation }) => operation["x-required-role"] === role).map(({ name }) => name);
+      expect(ofRoles[role].map((name) => name.replace(/^[A-Z]+/, (method) => method.toLowerCase())).sort()).toEqual(
+        names.sort(),
+      );
+    }
+    expect(nobody.sort()).toEqual([
+      "GET /api/v1/session/oidc",
+      "GET /api/v1/session/oidc/callback",
+      "POST /agent/enroll",
+      "POST /api/v1/session",
+      "POST /api/v1/session/oidc",
+    ]);
+  });
+
   it("answers each operation in the shape that its document gives", async () => {
     // Those that remove something go last, the device itself after what belongs to it.
-    const removes = ({ method }: (typeof operations)[number]) => Number(method === "delete");
-    const order = (a: (typeof operations)[number], b: (typeof operations)[number]) =>
+    const removes = ({ method }: NamedOperation) => Number(method === "delete");
+    const order = (a: NamedOperation, b: NamedOperation) =>
       removes(a) - removes(b) || removes(a) * (b.path.length - a.path.length);
     for (const entry of [...operations].sort(order)) {
       const stream = STREAMS.get(entry.name);
@@ -301,7 +196,7 @@ describe("the REST API", () => {
 
   it("answers an unknown thing with 404 on every operation that names one", async () => {
     for (const entry of operations.filter(({ path }) => path.includes("{id}"))) {
-      ids = Object.fromEntries(COLLECTIONS.map((name) => [name, crypto.randomUUID()])) as typeof ids;
+      ids = Object.fromEntries(COLLECTIONS.map((name) => [name, crypto.randomUUID()])) as Ids;
       expectProblem(await call(entry, keys.admin), 404);
     }
     const nobody = crypto.randomUUID();

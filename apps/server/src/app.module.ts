@@ -10,6 +10,7 @@ import { DispatchModule } from "./dispatch/dispatch.module";
 import { EnrollmentModule } from "./enrollment/enrollment.module";
 import { EventStreamsModule } from "./event-streams/event-streams.module";
 import { ExportModule } from "./export/export.module";
+import { FleetsModule } from "./fleets/fleets.module";
 import { GatewayModule } from "./gateway/gateway.module";
 import { HealthModule } from "./health/health.module";
 import { HistoryModule } from "./history/history.module";
@@ -47,6 +48,7 @@ export class AppModule {
         ExportModule,
         EventStreamsModule,
         UsersModule,
+        FleetsModule,
       ],
     };
   }

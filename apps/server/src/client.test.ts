@@ -2,6 +2,9 @@ import { FleetClient, pages, ProblemResponseError } from "@mn316-fleet/client";
 import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
 import { FleetServer } from "./test-support/fleet-server";
 
+/** Where a provider sends a person's browser back to: no program asks for it. */
+const OF_BROWSERS = "GET /api/v1/session/oidc/callback";
+
 const CONFIG = { mqtt: { host: "broker.example", port: 1883, clientId: "{device}" } };
 type Method = (...args: unknown[]) => Promise<unknown>;
 
@@ -55,7 +58,7 @@ describe("the client and the server", () => {
     const listening = client.live({ signal: end.signal, onOpen: () => end.abort() }).next();
     await listening.catch(() => undefined);
     const reached = [...requested].map((request) => operationOf(request) ?? `unknown to the server: ${request}`);
-    expect(new Set(reached)).toEqual(new Set(operations.map(({ name }) => name)));
+    expect(new Set([...reached, OF_BROWSERS])).toEqual(new Set(operations.map(({ name }) => name)));
   });
 
   it("agree on the register, configurations and history", async () => {

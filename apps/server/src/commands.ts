@@ -36,7 +36,9 @@ const COMMANDS: Record<string, Command> = {
     return [{ text: describeReport(report), isWell: report.broken === undefined }];
   },
   "verify-rollups": async (settings, args) => {
-    const { isRight, report } = await verifyRollups(settings, readVerifyOptions(args), logger);
+    const { isRight, report } = await verifyRollups(settings, readVerifyOptions(args), logger, (line) =>
+      process.stderr.write(line),
+    );
     return [{ text: report, isWell: isRight }];
   },
 };

@@ -58,7 +58,7 @@ async function start(settings: Settings, logger: Logger, running: Running): Prom
   running.add(() => app.close());
 
   const host = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${settings.port}`;
+  const url = `${settings.tls.own ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${settings.port}`;
   logger.info({ url }, "ready");
   const adminKey = app.get(FirstAdminKey, { strict: false }).take();
   // Not through the log, which others may read for years.

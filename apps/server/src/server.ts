@@ -14,6 +14,7 @@ import { PlatformModule } from "./platform/platform.module";
 import { PostgresQueues } from "./platform/queues/bull-queues";
 import { requireRedis } from "./platform/redis/require-redis";
 import type { Settings } from "./platform/settings/settings";
+import { renewTls } from "./platform/tls/tls-files";
 
 const VERSION = "0.1.0";
 
@@ -40,6 +41,7 @@ export async function startServer(
   try {
     app.useWebSocketAdapter(new AgentWsAdapter(app));
     useHttpRules(app, logger);
+    renewTls(app, settings, logger);
     limitToRoles(app, settings);
     if (settings.roles.has("api")) {
       await serveDashboard(app);

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type Anchor, type ChainReport, verifyChain } from "./audit/verify-chain";
-import { SettingsError } from "./platform/settings/read-settings";
 import type { Settings } from "./platform/settings/settings";
+import { SettingsError } from "./platform/settings/settings-error";
 import { withDatabase } from "./with-database";
 
 /**

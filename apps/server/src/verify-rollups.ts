@@ -1,11 +1,19 @@
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
-import { dayName, RollupVerifier, VerifyError, type VerifyOptions } from "./history/verify/rollup-verifier";
+import {
+  dayName,
+  RollupVerifier,
+  VerifyError,
+  type VerifyOptions,
+  type VerifyProgress,
+} from "./history/verify/rollup-verifier";
 import { OwnPostgres } from "./platform/database/embedded-postgres";
 import { PgDatabase } from "./platform/database/pg-database";
 import type { Settings } from "./platform/settings/settings";
 
 const DAY_MS = 86_400_000;
+/** How often it says how far it is. */
+const TELL_EVERY_MS = 5_000;
 
 /**
  * Reads `[--repair] [--from DAY] [--to DAY]`, with days of UTC such as 2026-11-27, `to` exclusive.
@@ -32,12 +40,14 @@ export function readVerifyOptions(args: string[]): VerifyOptions {
 /**
  * Compares the rollups with raw events, and repairs them where that is asked. Servers may run meanwhile; the embedded
  * PostgreSQL has to be free, because this starts it.
+ * @param tell hears how far it is, every few seconds
  * @returns whether all rollups are right now, and what to tell about it
  */
 export async function verifyRollups(
   settings: Pick<Settings, "databaseUrl" | "dataDir" | "retentionDays">,
   options: VerifyOptions,
   logger: Logger,
+  tell: (line: string) => void = () => undefined,
 ): Promise<{ isRight: boolean; report: string }> {
   const postgres = settings.databaseUrl === undefined ? await OwnPostgres.start(settings.dataDir, logger) : undefined;
   try {
@@ -48,12 +58,12 @@ export async function verifyRollups(
       const { days, devices, differences } = await new RollupVerifier(database).verify(
         settings.retentionDays,
         Date.now(),
-        options,
+        { ...options, onProgress: teller(tell) },
       );
       const isClean = Object.values(differences).every((count) => count === 0);
       const lines = [
         `${devices} devices, ${(days.to - days.from) * 24} hours from ${dayName(days.from)} to ${dayName(days.to)} (UTC).`,
-        ...Object.entries(differences).map(([table, count]) => `${table.padEnd(18)}${count} differences`),
+        ...Object.entries(differences).map(([table, count]) => `${table.padEnd(20)}${count} differences`),
         ...(isClean ? [] : [options.isRepairing ? "All of them were repaired." : "Repair them with --repair."]),
       ];
       return { isRight: isClean || options.isRepairing, report: `${lines.join("\n")}\n` };
@@ -63,4 +73,14 @@ export async function verifyRollups(
   } finally {
     await postgres?.stop();
   }
+}
+
+/** Says how far it is, now and then. */
+function teller(tell: (line: string) => void): (progress: VerifyProgress) => void {
+  let toldAt = performance.now();
+  return ({ of, done, total }) => {
+    if (performance.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = performance.now();
+    tell(`${done} of ${total} ${of === "days" ? "days of the fleet" : of} compared …\n`);
+  };
 }

@@ -113,7 +113,7 @@ export class RulesService {
   }
 }
 
-function toRule({ createdAt, updatedAt, evaluatedAt, ...row }: ShownRule): AlertRule {
+function toRule({ fleetId: _fleetId, createdAt, updatedAt, evaluatedAt, ...row }: ShownRule): AlertRule {
   return {
     ...row,
     createdAt: createdAt.toISOString(),

@@ -4,6 +4,7 @@ import { Database, type Transaction } from "../platform/database/database";
 
 export interface RuleRow {
   id: string;
+  fleetId: number;
   name: string;
   description: string;
   kind: AlertKind;
@@ -22,9 +23,12 @@ export interface RuleRow {
 }
 
 /** What a write sets. */
-export type RuleFields = Omit<RuleRow, "id" | "version" | "createdAt" | "updatedAt" | "updatedBy" | "evaluatedAt">;
+export type RuleFields = Omit<
+  RuleRow,
+  "id" | "fleetId" | "version" | "createdAt" | "updatedAt" | "updatedBy" | "evaluatedAt"
+>;
 
-const COLUMNS = `r.id, r.name, r.description, r.kind, r.params, r.selector, r.severity, r.clear_after_s AS "clearAfterS",
+const COLUMNS = `r.id, r.fleet_id AS "fleetId", r.name, r.description, r.kind, r.params, r.selector, r.severity, r.clear_after_s AS "clearAfterS",
   r.group_by AS "groupBy", r.channel_ids AS "channelIds", r.is_enabled AS "isEnabled", r.version,
   r.created_at AS "createdAt", r.updated_at AS "updatedAt", r.updated_by AS "updatedBy", r.evaluated_at AS "evaluatedAt"`;
 /** With the alerts of it that are open (index alert_open_subject and alert_open_group). */
@@ -52,7 +56,7 @@ export class RulesStore {
     return rows[0];
   }
 
-  /** Those that are to be looked at, now or later. */
+  /** Those that are to be looked at, now or later, of all fleets where the server asks for itself. */
   async enabled(): Promise<RuleRow[]> {
     const { rows } = await this.database.pool.query<RuleRow>(`SELECT ${COLUMNS} FROM alert_rule r WHERE is_enabled`);
     return rows;

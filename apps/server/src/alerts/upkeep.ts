@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from "@nestjs/common";
 import type { Logger } from "pino";
 import { SEVERITIES } from "@mn316-fleet/contracts";
+import { Database } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { addFleetGauge } from "../platform/metrics/fleet-gauge";
 import { Metrics } from "../platform/metrics/metrics";
@@ -21,9 +22,10 @@ export class AlertUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly store: AlertsStore,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, "roles" | "retentionDays">,
     @Inject(LOGGER) private readonly logger: Logger,
+    database: Database,
     @Inject(Metrics) metrics: Metrics,
   ) {
-    addFleetGauge(metrics, {
+    addFleetGauge(metrics, database, {
       name: "fleet_alerts_open",
       help: "Alerts of the fleet that are open, by severity",
       label: "severity",

@@ -6,6 +6,7 @@ import { FleetServer } from "../test-support/fleet-server";
 import { type NumberedEvent, TestAgent } from "../test-support/test-agent";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MINUTE_MS = 60_000;
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -143,6 +144,24 @@ describe("the questions of analytics", () => {
     );
   });
 
+  it("finds the newest incidents among many outages, however many of these have to be looked at", async () => {
+    const ids = await Promise.all(Array.from({ length: 3 }, () => device([])));
+    // Of the three at once in the first minute and in the last, and of one of them by itself 5,000 times in between.
+    await server.database.pool.query(
+      `INSERT INTO outage (device_id, epoch, seq, began, ended, cause, cell)
+       SELECT d, 1, n, $2::timestamptz + n * interval '1 s', $2::timestamptz + (n + 1) * interval '1 s', 'gave-up', cell
+         FROM unnest($1::uuid[]) AS d, (VALUES (1, 'first'), (5800, 'last')) AS o (n, cell)
+       UNION ALL
+       SELECT ($1::uuid[])[1], 1, n, $2::timestamptz + n * interval '1 s', $2::timestamptz + (n + 1) * interval '1 s',
+              'gave-up', 'alone' FROM generate_series(400, 5400) AS n`,
+      [ids, iso(hour)],
+    );
+    const groups = async (query: string) =>
+      (await ask("correlated-outages", query)).rows.map(({ group }: { group: string }) => group);
+    expect(await groups("limit=1")).toEqual(["last"]);
+    expect(await groups("")).toEqual(["last", "first"]);
+  });
+
   it("tells the signal by time, device and group", async () => {
     const weak = await device([signal(1, 10, 2), signal(2, 70, 4), signal(3, 71, 99)], { name: "weak" });
     await device([signal(1, 10, 25)]);
@@ -250,6 +269,18 @@ describe("the questions of analytics", () => {
     ).toBe(404);
   });
 
+  /** Statements that make a device ($1) have had something, in the hour that began at $2. */
+  const timeouts = (type: string, count: number) =>
+    `INSERT INTO timeout_hour (device_id, hour, ${type}) VALUES ($1, $2, ${count})
+     ON CONFLICT (device_id, hour) DO UPDATE SET ${type} = ${count}`;
+  const sample = (dbm: number) => `INSERT INTO signal_hour VALUES ($1, $2, 1, ${dbm}, ${dbm}, ${dbm})`;
+  const lossesOf = (count: number) => `INSERT INTO disconnect_hour VALUES ($1, $2, 'heartbeat-lost', ${count})`;
+  const connection = (seq: number) =>
+    `INSERT INTO connection_interval (device_id, epoch, seq, state, began, ended, cause)
+     VALUES ($1, 9, ${seq}, 'connected', $2, $2::timestamptz + interval '1 min', 'gave-up')`;
+  const connectedDay = (daysAgo: number) =>
+    `INSERT INTO availability_day VALUES ($1, ($2::timestamptz AT TIME ZONE 'UTC')::date - ${daysAgo}, 86400000, 86400000)`;
+
   describe("advice", () => {
     const CONFIG = { host: "broker.example", port: 1883, clientId: "c" };
     async function lived(id: string, keepAliveS: number, ackTimeoutS: number) {
@@ -277,6 +308,24 @@ describe("the questions of analytics", () => {
       const asked = await server.ok("GET", endpoint.replace("/api/v1/", ""));
       expect([value, asked.totals["heartbeat-lost"]]).toEqual([3, 3]);
       expect(rows[0].finding.text).toContain("770 s on average");
+    });
+
+    it.each<[string, [keepAliveS: number, ackTimeoutS: number], string[]]>([
+      ["acknowledgements-late", [60, 10], [timeouts("ping", 5)]],
+      ["connect-timeouts-weak-signal", [60, 10], [timeouts("connect", 3), sample(-110)]],
+      ["connect-timeouts-good-signal", [60, 10], [timeouts("connect", 3), sample(-80)]],
+      ["publish-timeouts", [60, 10], [timeouts("publish", 5)]],
+      ["reopened-in-vain", [60, 10], [1, 2, 3].map((seq) => connection(seq))],
+      ["pings-without-need", [30, 5], [1, 2, 3, 4, 5].map((days) => connectedDay(days))],
+      ["losses-noticed-late", [300, 10], [lossesOf(2)]],
+      ["", [60, 10], [lossesOf(2), timeouts("ping", 10), timeouts("connect", 2), connection(1)]],
+    ])("%s is found in what is summed up", async (kind, [keepAliveS, ackTimeoutS], happened) => {
+      const id = await device([]);
+      await lived(id, keepAliveS, ackTimeoutS);
+      for (const sql of happened) await server.database.pool.query(sql, [id, iso(hour)]);
+      const range = `from=${iso(hour - 8 * DAY_MS)}&to=${iso(hour + DAY_MS)}`;
+      const { rows } = await server.ok("GET", `analytics/advice?deviceId=${id}&${range}`);
+      expect(rows.map((row: { kind: string }) => row.kind)).toEqual(kind === "" ? [] : [kind]);
     });
 
     it("becomes the draft of a profile that changes nothing before it is sent", async () => {

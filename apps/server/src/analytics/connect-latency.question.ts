@@ -19,10 +19,10 @@ const isConnecting = (event: string, field: "from" | "to") => `${event}.fields -
 const CONNECTS: HourlySource = {
   fleet: (isHour) => `SELECT hour AS at, key, value FROM fleet_hour WHERE metric = 'connect' AND ${isHour("hour")}`,
   rollup: (isHour) =>
-    `SELECT h.hour AS at, h.bucket::text AS key, h.count::bigint AS value, h.device_id FROM connect_hour h
+    `SELECT h.hour AS at, h.bucket::text AS key, h.count AS value, h.device_id FROM connect_hour h
       WHERE ${isHour("h.hour")}`,
   raw: (isWithin) =>
-    `SELECT e.at, ${latencyBucketSql("greatest(0, extract(epoch FROM e.at - b.at) * 1000)")}::text AS key, 1::bigint AS value,
+    `SELECT e.at, ${latencyBucketSql("greatest(0, extract(epoch FROM e.at - b.at) * 1000)")}::text AS key, 1 AS value,
             e.device_id
        FROM module_event e
       CROSS JOIN LATERAL (

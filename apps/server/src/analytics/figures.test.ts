@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
 import fc from "fast-check";
 import { EventWriter } from "../ingest/event-writer";
 import { FleetServer } from "../test-support/fleet-server";
+import { handedIn } from "../test-support/history/handed-in";
 import { agentStory, tell } from "../test-support/history/told-history";
 import { type Told, ToldFigures, wallClock } from "./test-support/told-figures";
 
@@ -42,10 +43,8 @@ describe("the figures of analytics", () => {
     const { id: deviceId } = await server.createDevice({ tags });
     await server.database.pool.query("UPDATE device SET created_at = $1 WHERE id = $2", [iso(createdAtMs), deviceId]);
     const writer = server.app.get(EventWriter, { strict: false });
-    const sender = { deviceId, send: () => true, reject: () => undefined, close: () => undefined };
     for (const [index, events] of history.epochs.entries())
-      if (events.length > 0)
-        await writer.write([{ sender, deviceId, epoch: index + 1, events, receivedAt: new Date(), isBacklog: false }]);
+      if (events.length > 0) await writer.write([handedIn(deviceId, events, index + 1)]);
     return { deviceId, ...history };
   }
 

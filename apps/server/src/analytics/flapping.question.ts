@@ -56,10 +56,12 @@ export class FlappingQuestion {
           WHERE p.key <> 'requested' ${question.isFleet ? "" : `AND p.device_id IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS d)`}
           GROUP BY 1, 2
        ),
+       -- Few of all devices, so that only theirs are put in order.
+       often AS MATERIALIZED (SELECT DISTINCT device_id FROM hours WHERE count >= ${often}),
        devices AS (
          SELECT device_id, sum(count) AS disconnects, count(*) FILTER (WHERE count >= ${often}) AS flapping_hours,
                 max(count) AS peak, (array_agg(bucket ORDER BY count DESC, bucket))[1] AS peak_bucket
-           FROM hours GROUP BY 1 HAVING max(count) >= ${often}
+           FROM hours WHERE device_id IN (SELECT device_id FROM often) GROUP BY 1
        )
        SELECT v.device_id AS "deviceId", d.name, v.disconnects, v.flapping_hours AS "flappingHours", v.peak AS "peakPerHour",
               (${starts})[v.peak_bucket] AS "peakAt", count(*) OVER () AS flapping

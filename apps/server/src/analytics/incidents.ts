@@ -43,6 +43,26 @@ export function incidents(begins: readonly Begin[], windowMs: number, minDevices
   return found;
 }
 
+/**
+ * From when on incidents are certain where only what began since `fromMs` is known. What began in the window behind that may
+ * lack others before it; and what follows it without a pause may belong to a window that opened before.
+ * @param begins by group, then by time
+ * @returns incidents that began later are as if everything were known
+ */
+export function certainAfter(begins: readonly Begin[], fromMs: number, windowMs: number): number {
+  let certainMs = fromMs + 2 * windowMs;
+  let before: Begin | undefined;
+  let isUncertain = false;
+  for (const begin of begins) {
+    if (begin.beganMs < fromMs + windowMs) continue;
+    const isNear = before?.group === begin.group && begin.beganMs <= before.beganMs + windowMs;
+    isUncertain = isNear ? isUncertain : begin.beganMs < fromMs + 2 * windowMs;
+    if (isUncertain) certainMs = Math.max(certainMs, begin.beganMs);
+    before = begin;
+  }
+  return certainMs;
+}
+
 function mostFrequent(begins: readonly Begin[]): Cause {
   const counts = new Map<Cause, number>();
   for (const { cause } of begins) counts.set(cause, (counts.get(cause) ?? 0) + 1);

@@ -23,18 +23,21 @@ export class OutagesQuestion {
 
   async answer({ cause, ...query }: OutagesQuery): Promise<Outages> {
     const question = await this.asking.question(query);
-    const ungrouped = { ...question, groupBy: undefined };
-    const [time, sums, histogram, longest, groups] = await Promise.all([
+    const longest = this.store.longest(question, cause);
+    const [time, sums, histogram, rows, groups] = await Promise.all([
       this.asking.fleetTime(question),
-      this.store.sums(ungrouped, cause),
+      this.sums({ ...question, groupBy: undefined }, cause, longest),
       // The fleet's histogram does not tell causes apart.
-      this.countings.buckets({ ...question, isFleet: question.isFleet && cause === undefined }, outageHistogram(cause)),
-      this.store.longest(question, cause),
+      this.countings.buckets(
+        { ...inBuckets(question, "range"), isFleet: question.isFleet && cause === undefined },
+        outageHistogram(cause),
+      ),
+      longest,
       this.groups(question, cause),
     ]);
     return {
       ...(await this.asking.head(question, time)),
-      ...figures(sums[0] ?? noOutages(null), time.connectedMs),
+      ...figures(sums, time.connectedMs),
       connectedSeconds: time.connectedMs / 1_000,
       distribution: [...allOf(histogram).counts]
         .map(([bucket, outages]) => ({ ...latencyBounds(Number(bucket)), outages }))
@@ -44,9 +47,18 @@ export class OutagesQuestion {
           toSeconds: Number.isFinite(toMs) ? toMs / 1_000 : null,
           outages,
         })),
-      rows: await this.named(longest),
+      rows: await this.named(rows),
       ...(groups && { groups }),
     };
+  }
+
+  private async sums(
+    question: Question,
+    cause: OutagesQuery["cause"],
+    longest: Promise<OutageRow[]>,
+  ): Promise<OutageSums> {
+    if (question.isFleet) return this.store.ofFleet(question, cause, await longest);
+    return (await this.store.sums(question, cause))[0] ?? noOutages(null);
   }
 
   private async groups(question: Question, cause: OutagesQuery["cause"]): Promise<Outages["groups"]> {

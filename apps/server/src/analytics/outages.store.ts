@@ -1,8 +1,9 @@
 import type { Cause } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
-import { OUTAGE_MS } from "./outages.source";
+import { OUTAGE_MS, OUTAGE_SUMS } from "./outages.source";
 import { membersSql } from "./question/devices.sql";
+import { HourlySums } from "./question/hourly-sums";
 import { hourOfDay } from "./question/local-buckets";
 import { inBuckets, type Question } from "./question/question";
 import { Statement } from "./question/statement";
@@ -41,7 +42,10 @@ const toRow = ({ ms, unknownMs, ...row }: Stored): OutageRow => ({
 
 @Injectable()
 export class OutagesStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly hourly: HourlySums,
+  ) {}
 
   /** Those that began in the range, the longest first (index outage_began_idx). */
   async longest(question: Question, cause: Cause | undefined): Promise<OutageRow[]> {
@@ -57,9 +61,44 @@ export class OutagesStore {
 
   /** What those that began in the range come to, by group; without groups all together. */
   async sums(question: Question, cause: Cause | undefined): Promise<OutageSums[]> {
-    if (question.groupBy === "hour-of-day") return this.byHourOfDay(question, cause);
+    const { groupBy } = question;
+    if (groupBy === "hour-of-day") return this.byHourOfDay(question, cause);
+    return this.summed(new Statement(), question, cause, groupBy === undefined ? "NULL::text" : "m.grp");
+  }
+
+  /**
+   * The same of the fleet, of which what is over is summed up by hour already.
+   * @param longest of all outages, as `longest` gives them
+   */
+  async ofFleet(question: Question, cause: Cause | undefined, longest: readonly OutageRow[]): Promise<OutageSums> {
+    const known = longest.find((outage) => cause !== undefined || outage.cause !== "requested");
+    const [counts, ongoing, longestMs] = await Promise.all([
+      this.hourly.counts(inBuckets(question, "range"), OUTAGE_SUMS, "bucket"),
+      this.summed(new Statement(), question, cause, "NULL::text", [ongoingSql]),
+      known || longest.length < question.limit ? known?.ms : this.longestMs(question, cause),
+    ]);
+    const sums = ongoing[0] ?? noOutages(null);
+    sums.longestMs = Math.max(sums.longestMs, longestMs ?? 0);
+    for (const { key, value } of counts) {
+      const [metric, of] = key.split("/");
+      const isCounted = cause === undefined ? of !== "requested" : of === cause;
+      if (metric === "outage-ms") sums.endedMs += isCounted ? value : 0;
+      else {
+        sums.outages += isCounted ? value : 0;
+        sums.requested += of === "requested" && (cause ?? of) === of ? value : 0;
+      }
+    }
+    return sums;
+  }
+
+  /** For where none of the longest counts. */
+  private async longestMs(question: Question, cause: Cause | undefined): Promise<number> {
     const statement = new Statement();
-    return this.summed(statement, question, cause, "m.grp");
+    const { ms } = await statement.row<{ ms: string }>(
+      this.database.pool,
+      `SELECT coalesce(max(ms), 0) AS ms FROM (${endedSql(statement, question, cause)}) AS o WHERE ${counted(cause)}`,
+    );
+    return Number(ms);
   }
 
   private async byHourOfDay(question: Question, cause: Cause | undefined): Promise<OutageSums[]> {
@@ -82,18 +121,21 @@ export class OutagesStore {
     question: Question,
     cause: Cause | undefined,
     group: string,
+    parts = [endedSql, ongoingSql],
   ): Promise<OutageSums[]> {
-    const counts = cause === undefined ? "o.cause <> 'requested'" : "true";
+    const counts = counted(cause);
+    // Whoever asks about the fleet as a whole means removed devices, too.
+    const isOfAll = question.isFleet && question.groupBy === undefined;
     const rows = await statement.rows<Record<keyof OutageSums, string>>(
       this.database.pool,
-      `WITH members AS (${membersSql(statement, question)})
+      `${isOfAll ? "" : `WITH members AS (${membersSql(statement, question)})`}
        SELECT ${group} AS "group", count(*) FILTER (WHERE ${counts}) AS outages,
               count(*) FILTER (WHERE ${counts} AND o.ended IS NULL) AS ongoing,
               count(*) FILTER (WHERE o.cause = 'requested') AS requested,
               coalesce(sum(o.ms) FILTER (WHERE ${counts} AND o.ended IS NOT NULL), 0) AS "endedMs",
               coalesce(max(o.ms) FILTER (WHERE ${counts}), 0) AS "longestMs"
-         FROM (${endedSql(statement, question, cause)} UNION ALL ${ongoingSql(statement, question, cause)}) AS o
-         JOIN members m ON m.device_id = o."deviceId"
+         FROM (${parts.map((sql) => sql(statement, question, cause)).join(" UNION ALL ")}) AS o
+              ${isOfAll ? "" : `JOIN members m ON m.device_id = o."deviceId"`}
         GROUP BY 1 ORDER BY 2 DESC, 1`,
     );
     return rows.map(({ group: name, outages, ongoing, requested, endedMs, longestMs }) => ({
@@ -106,6 +148,9 @@ export class OutagesStore {
     }));
   }
 }
+
+/** Whether an outage `o` counts as one: those that were asked for do where the question is about these. */
+const counted = (cause: Cause | undefined) => (cause === undefined ? "o.cause <> 'requested'" : "true");
 
 export const noOutages = (group: string | null): OutageSums => ({
   group,
@@ -124,9 +169,10 @@ function endedSql(statement: Statement, question: Question, cause: Cause | undef
 /** What was seen of an outage that goes on is over where nobody hears the module now. */
 function ongoingSql(statement: Statement, question: Question, cause: Cause | undefined): string {
   const now = statement.moment(question.nowMs);
-  return `SELECT w.device_id, w.began, NULL::timestamptz, w.ms, greatest(0, w.all_ms - w.ms), w.cause, w.cell FROM (
-            SELECT o.device_id, o.began, o.cause, o.cell, (extract(epoch FROM ${now} - o.began) * 1000)::bigint AS all_ms,
-                   greatest(0, (extract(epoch FROM least(${now}, CASE
+  return `SELECT w.device_id AS "deviceId", w.began, NULL::timestamptz AS ended, w.ms, greatest(0, w.all_ms - w.ms) AS "unknownMs",
+                 w.cause, w.cell FROM (
+            SELECT o.device_id, o.began, o.cause, o.cell, (date_part('epoch', ${now} - o.began) * 1000)::bigint AS all_ms,
+                   greatest(0, (date_part('epoch', least(${now}, CASE
                      WHEN NOT s.online THEN s.link_since
                      WHEN s.module_state = 'unknown' THEN s.module_since
                      ELSE ${now} END) - o.began) * 1000)::bigint - o.unknown_ms) AS ms

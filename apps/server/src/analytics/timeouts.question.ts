@@ -10,10 +10,10 @@ const TYPES = TIMEOUT_NAMES.map((name) => `('${name}', h.${name})`).join(", ");
 const TIMEOUTS: HourlySource = {
   fleet: (isHour) => `SELECT hour AS at, key, value FROM fleet_hour WHERE metric = 'timeout' AND ${isHour("hour")}`,
   rollup: (isHour) =>
-    `SELECT h.hour AS at, t.key, t.value::bigint, h.device_id FROM timeout_hour h
+    `SELECT h.hour AS at, t.key, t.value, h.device_id FROM timeout_hour h
       CROSS JOIN LATERAL (VALUES ${TYPES}) AS t (key, value) WHERE ${isHour("h.hour")} AND t.value > 0`,
   raw: (isWithin) =>
-    `SELECT e.at, (ARRAY['${TIMEOUT_NAMES.join("', '")}'])[(e.fields ->> 'type')::int] AS key, 1::bigint AS value, e.device_id
+    `SELECT e.at, (ARRAY['${TIMEOUT_NAMES.join("', '")}'])[(e.fields ->> 'type')::int] AS key, 1 AS value, e.device_id
        FROM module_event e WHERE e.kind = 'timeout' AND ${isWithin("e.at")}`,
 };
 

@@ -15,6 +15,8 @@ export const NOBODY: Actor = { kind: "nobody" };
 /** Who does what to what, and from where. */
 export interface Deed {
   actor: Actor;
+  /** Whose record it is; that of the fleet on whose behalf this runs, where none is named. */
+  fleetId?: number;
   /** An operation as the API's description names it, or a word of its own where it is none. */
   action: string;
   resource?: string | null;
@@ -51,20 +53,31 @@ export async function addRecord(
   node: string,
   entry: string,
   phase: AuditPhase,
-  { actor, action, address, request, resource, status, detail, before, after }: Partial<Deed & Outcome & Change>,
+  {
+    fleetId,
+    actor,
+    action,
+    address,
+    request,
+    resource,
+    status,
+    detail,
+    before,
+    after,
+  }: Partial<Deed & Outcome & Change>,
 ): Promise<void> {
   const name = (text: string | null | undefined) =>
     text === null || text === undefined ? null : storableText(maskedText(text), MAX_NAME);
   await tx.query({
     name: "add-audit-record",
     text: `INSERT INTO audit_record (entry, phase, node, actor_kind, actor_id, actor_name, actor_role, address, action,
-                                     resource, status, detail, request, before, after)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+                                     resource, status, detail, request, before, after, fleet_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16, current_fleet()))`,
     values: [
       ...[entry, phase, node, actor?.kind ?? null, name(actor?.id), name(actor?.name), name(actor?.role)],
       ...[name(address), name(action), name(resource), status ?? null],
       detail === undefined ? null : storableText(maskedText(detail), 1_024),
-      ...[recorded(request), recorded(before), recorded(after)],
+      ...[recorded(request), recorded(before), recorded(after), fleetId ?? null],
     ],
   });
 }

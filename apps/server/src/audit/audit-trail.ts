@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { Database, type Transaction } from "../platform/database/database";
+import { FleetScope, HOST_FLEET } from "../platform/database/fleet-scope";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { addRecord, type Change, type Deed, type Outcome } from "./audit-record";
@@ -10,6 +11,8 @@ import { addRecord, type Change, type Deed, type Outcome } from "./audit-record"
 /** Something that is under way and whose beginning is on disk. */
 export interface OpenEntry {
   readonly id: string;
+  /** Whose it is. */
+  readonly fleetId: number;
   /** Its change told what there is after it. */
   hasAfter: boolean;
 }
@@ -32,8 +35,10 @@ export class AuditTrail {
   /** Writes that something begins. @throws where it cannot be written: then it must not begin */
   async begin(deed: Deed): Promise<OpenEntry> {
     const id = randomUUID();
-    await addRecord(this.database.pool, this.settings.nodeId, id, "begun", deed);
-    return { id, hasAfter: false };
+    const { behalf } = FleetScope;
+    const fleetId = deed.fleetId ?? (typeof behalf === "number" ? behalf : HOST_FLEET);
+    await addRecord(this.database.pool, this.settings.nodeId, id, "begun", { ...deed, fleetId });
+    return { id, fleetId, hasAfter: false };
   }
 
   /** Runs what an entry is about: `changed` within it belongs to this entry. */
@@ -46,12 +51,16 @@ export class AuditTrail {
     const entry = this.current.getStore();
     if (!entry) return;
     if (change.after !== undefined) entry.hasAfter = true;
-    await addRecord(tx, this.settings.nodeId, entry.id, "changed", change);
+    await addRecord(tx, this.settings.nodeId, entry.id, "changed", {
+      ...change,
+      fleetId: entry.fleetId,
+    });
   }
 
   /** Writes what became of it. What was done stays done where this fails: its entry stays unfinished, as it is after a crash. */
   async end(entry: OpenEntry, { after, ...outcome }: Outcome): Promise<void> {
-    const known = entry.hasAfter ? outcome : { ...outcome, after };
+    const { fleetId } = entry;
+    const known = entry.hasAfter ? { ...outcome, fleetId } : { ...outcome, fleetId, after };
     await addRecord(this.database.pool, this.settings.nodeId, entry.id, "ended", known).catch((error: unknown) => {
       this.logger.warn({ entry: entry.id, reason: (error as Error).message }, "an audit entry stays unfinished");
     });

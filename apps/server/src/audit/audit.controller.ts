@@ -9,6 +9,7 @@ import { Controller, Get, Query, Res } from "@nestjs/common";
 import { ApiResponse, ApiTags } from "@nestjs/swagger";
 import type { FastifyReply } from "fastify";
 import { RequireRole } from "../auth/require-role";
+import { inThisScope } from "../platform/database/fleet-scope";
 import { ApiResult } from "../platform/http/api-result";
 import { exported, MEDIA_TYPES } from "./audit-export";
 import { AuditService } from "./audit.service";
@@ -38,6 +39,6 @@ export class AuditController {
     void reply
       .header("Content-Type", MEDIA_TYPES[format])
       .header("Content-Disposition", `attachment; filename="audit.${format}"`)
-      .send(exported(this.audit.all(filter), format));
+      .send(exported(inThisScope(this.audit.all(filter)), format));
   }
 }

@@ -19,7 +19,7 @@ export class AuditService {
   }
 
   /** All entries that a filter leaves, the newest first, read bit by bit. */
-  async *all(filter: AuditFilter): AsyncGenerator<AuditEntry, void, undefined> {
+  async *all(filter: AuditFilter): AsyncGenerator<AuditEntry, void> {
     let before: string | undefined;
     do {
       const rows = await this.store.list(filter, before, BATCH);

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import type { Logger } from "pino";
+import { asSystem, HOST_FLEET } from "../platform/database/fleet-scope";
 import { LOGGER } from "../platform/logging/nest-logger";
 import type { Deed, Outcome } from "./audit-record";
 import { AuditTrail } from "./audit-trail";
@@ -68,8 +69,8 @@ export class Denials implements OnApplicationShutdown {
   }
 
   private write(deed: Deed & Outcome): void {
-    const writing = this.trail
-      .note(deed)
+    // What nobody who is known did concerns whoever runs the installation.
+    const writing = asSystem(() => this.trail.note({ fleetId: HOST_FLEET, ...deed }))
       .catch((error: unknown) => {
         this.logger.warn({ reason: (error as Error).message, action: deed.action }, "a refusal was not noted");
       })

@@ -4,10 +4,13 @@ import type { FastifyReply } from "fastify";
 import { Reflector } from "@nestjs/core";
 import { Denials } from "../audit/denials";
 import { type AuditedRequest, deedOf } from "../audit/request-deed";
+import { HOST_FLEET } from "../platform/database/fleet-scope";
+import { scopeOf } from "../platform/http/request-scopes";
 import { forbidden, ProblemError, unauthorized } from "../platform/problems/problem.error";
 import type { AuthenticatedRequest } from "./caller";
 import { Callers, refuseForgery } from "./callers";
 import { DeviceScope, MINDS_SCOPE } from "./device-scope";
+import { HOST_ONLY } from "./host-only";
 import { IS_PUBLIC } from "./public";
 import { RequestLimits } from "./request-limits";
 import { REQUIRED_ROLE } from "./require-role";
@@ -41,6 +44,7 @@ export class ApiKeyGuard implements CanActivate {
     const { caller, replacement } = verified;
     this.limits.admitCaller(caller.id);
     request.caller = caller;
+    scopeOf(request).admit(caller.fleetId);
     if (caller.session) this.requireOwnPage(request);
     if (replacement !== undefined)
       void context
@@ -49,6 +53,8 @@ export class ApiKeyGuard implements CanActivate {
         .header("Set-Cookie", sessionCookie(replacement, isOverTls(request)));
     const needed = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, places) ?? roleByMethod(request);
     if (ROLES.indexOf(caller.role) < ROLES.indexOf(needed)) throw this.denied(request, forbidden(needed));
+    if (this.reflector.getAllAndOverride<boolean | undefined>(HOST_ONLY, places) && caller.fleetId !== HOST_FLEET)
+      throw this.denied(request, new ProblemError(403, "Forbidden", "This is for the host of the installation alone."));
     if (caller.selector) await this.requireScope(caller.selector, request, places);
     return true;
   }
@@ -73,7 +79,11 @@ export class ApiKeyGuard implements CanActivate {
   private denied(request: AuditedRequest, problem: ProblemError): ProblemError {
     const { status, detail } = problem;
     if (request.caller || roleByMethod(request) !== "viewer")
-      this.denials.note({ ...deedOf(request), request: undefined, status, detail });
+      this.denials.note({
+        ...deedOf(request),
+        ...(request.caller && { fleetId: request.caller.fleetId }),
+        ...{ request: undefined, status, detail },
+      });
     return problem;
   }
 }

@@ -21,7 +21,7 @@ export class ApiKeysService {
 
   /** @returns undefined for a key that is unknown, expired or deleted; which of them is nobody's business */
   async verify(key: string): Promise<Caller | undefined> {
-    const row = await this.database.prisma.apiKey.findUnique({ where: { hash: hashCredential(key) } });
+    const row = await this.database.prisma.apiKey.findFirst({ where: { hash: hashCredential(key) } });
     if (!row || isOver(row)) return undefined;
     const now = Date.now();
     if (!row.lastUsedAt || now - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
@@ -31,7 +31,7 @@ export class ApiKeysService {
 
   /** The caller that a key stands for now. */
   async find(id: string): Promise<Caller | undefined> {
-    const row = await this.database.prisma.apiKey.findUnique({ where: { id } });
+    const row = await this.database.prisma.apiKey.findFirst({ where: { id } });
     return row && !isOver(row) ? callerOf(row) : undefined;
   }
 
@@ -93,14 +93,16 @@ const callerOf = ({
   id,
   name,
   role,
+  fleetId,
   selector,
 }: {
   id: string;
   name: string;
   role: string;
+  fleetId: number;
   selector: unknown;
 }): Caller => ({
-  ...{ kind: "api-key", id, name },
+  ...{ kind: "api-key", id, name, fleetId },
   role: role as Role,
   selector: selector as Selector | null,
 });

@@ -6,6 +6,7 @@ import { ApiKeyGuard } from "./api-key.guard";
 import { ApiKeysController } from "./api-keys.controller";
 import { ApiKeysService } from "./api-keys.service";
 import { Callers } from "./callers";
+import { DeviceCertificates } from "./device-certificates";
 import { DeviceScope } from "./device-scope";
 import { DeviceTokens } from "./device-tokens";
 import { FirstAdminKey } from "./first-admin-key";
@@ -21,6 +22,7 @@ import { UserSessions } from "./user-sessions";
   providers: [
     ApiKeysService,
     Callers,
+    DeviceCertificates,
     DeviceScope,
     DeviceTokens,
     FirstAdminKey,
@@ -30,6 +32,16 @@ import { UserSessions } from "./user-sessions";
     ApiKeyGuard,
     { provide: APP_GUARD, useExisting: ApiKeyGuard },
   ],
-  exports: [ApiKeysService, Callers, DeviceScope, DeviceTokens, FirstAdminKey, TokenWatch, UserSessions],
+  exports: [
+    ApiKeysService,
+    Callers,
+    DeviceCertificates,
+    DeviceScope,
+    DeviceTokens,
+    FirstAdminKey,
+    RequestLimits,
+    TokenWatch,
+    UserSessions,
+  ],
 })
 export class AuthModule {}

@@ -9,6 +9,8 @@ export interface Caller {
   id: string;
   name: string;
   role: Role;
+  /** The fleet that it belongs to; it sees no other one. */
+  fleetId: number;
   /** The devices that it is limited to; null for the whole fleet. */
   selector: Selector | null;
   /** Of a person at a browser, and when it ends at the latest. */

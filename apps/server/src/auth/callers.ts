@@ -1,5 +1,6 @@
 import { CSRF_HEADER } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
+import { asSystem } from "../platform/database/fleet-scope";
 import { ProblemError } from "../platform/problems/problem.error";
 import { ApiKeysService } from "./api-keys.service";
 import type { Caller } from "./caller";
@@ -22,19 +23,21 @@ export class Callers {
   ) {}
 
   /** @returns undefined for credentials that are missing or no longer good; which of them is nobody's business */
-  async verify({ authorization, cookie }: Credentials): Promise<VerifiedSession | undefined> {
-    if (authorization !== undefined) {
-      const key = bearerCredential(authorization);
-      const caller = key === undefined ? undefined : await this.keys.verify(key);
-      return caller && { caller };
-    }
-    const secret = sessionIn(cookie);
-    return secret === undefined ? undefined : this.sessions.verify(secret);
+  verify({ authorization, cookie }: Credentials): Promise<VerifiedSession | undefined> {
+    return asSystem(async () => {
+      if (authorization !== undefined) {
+        const key = bearerCredential(authorization);
+        const caller = key === undefined ? undefined : await this.keys.verify(key);
+        return caller && { caller };
+      }
+      const secret = sessionIn(cookie);
+      return secret === undefined ? undefined : this.sessions.verify(secret);
+    });
   }
 
   /** The same caller as it may act now; undefined once its key or session is gone. */
   again({ id, session }: Caller): Promise<Caller | undefined> {
-    return session ? this.sessions.find(session.id) : this.keys.find(id);
+    return asSystem(() => (session ? this.sessions.find(session.id) : this.keys.find(id)));
   }
 }
 

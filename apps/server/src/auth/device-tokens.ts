@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
 import { Signals } from "../platform/signals/signals";
+import type { ClientCertificate } from "../platform/tls/client-certificates";
 import { hashCredential, newCredential, PREFIXES } from "./credentials";
 
 /** On this channel the nodes hear of a device whose tokens changed. */
@@ -10,8 +11,10 @@ export const TOKENS_CHANGED = "device-tokens";
 export interface VerifiedToken {
   deviceId: string;
   tokenId: string;
-  /** The token was rotated away and works until then. */
+  /** The token was rotated away, or the certificate that the device is bound to is over, at that time. */
   expiresAt: Date | null;
+  /** What was shown beside it. */
+  certificate?: ClientCertificate | undefined;
 }
 
 /** What agents prove themselves with; only hashes are kept. */
@@ -22,16 +25,39 @@ export class DeviceTokens {
     private readonly signals: Signals,
   ) {}
 
-  /** @returns undefined for a token that is unknown, rotated away or revoked; which of them is nobody's business */
-  async verify(token: string): Promise<VerifiedToken | undefined> {
+  /**
+   * @param certificate what was shown beside it
+   * @returns undefined for a token that is unknown, rotated away or revoked, or shown without the certificate that its device is
+   * bound to; which of them is nobody's business
+   */
+  async verify(token: string, certificate?: ClientCertificate): Promise<VerifiedToken | undefined> {
     if (!token.startsWith(PREFIXES.deviceToken)) return undefined;
     const { rows } = await this.database.pool.query<VerifiedToken>({
       name: "verify-device-token",
-      text: `SELECT device_id AS "deviceId", id AS "tokenId", expires_at AS "expiresAt" FROM device_token
-              WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())`,
-      values: [hashCredential(token)],
+      text: `SELECT t.device_id AS "deviceId", t.id AS "tokenId", ${endSql("t", "c", "$3::timestamptz")} AS "expiresAt"
+               FROM device_token t LEFT JOIN device_certificate c ON c.device_id = t.device_id AND c.sha256 = $2
+              WHERE t.hash = $1 AND (t.expires_at IS NULL OR t.expires_at > now()) AND ${mayShowSql("t", "c")}`,
+      values: [hashCredential(token), certificate?.sha256 ?? null, certificate?.validUntil ?? null],
     });
-    return rows[0];
+    return rows[0] && { ...rows[0], certificate };
+  }
+
+  /** @returns when each of these ends as things are now: null for never, undefined for one that is over or may not connect */
+  async endsOf(verified: readonly VerifiedToken[]): Promise<(Date | null | undefined)[]> {
+    const { rows } = await this.database.pool.query<{ place: number; expiresAt: Date | null }>(
+      `SELECT w.place::int AS place, ${endSql("t", "c", "w.valid_until")} AS "expiresAt"
+         FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[]) WITH ORDINALITY AS w (id, sha256, valid_until, place)
+         JOIN device_token t ON t.id = w.id
+         LEFT JOIN device_certificate c ON c.device_id = t.device_id AND c.sha256 = w.sha256
+        WHERE ${mayShowSql("t", "c")}`,
+      [
+        verified.map(({ tokenId }) => tokenId),
+        verified.map(({ certificate }) => certificate?.sha256 ?? null),
+        verified.map(({ certificate }) => certificate?.validUntil ?? null),
+      ],
+    );
+    const ends = new Map(rows.map(({ place, expiresAt }) => [place, expiresAt]));
+    return verified.map((_, index) => ends.get(index + 1));
   }
 
   /** Adds a token to a device, in the caller's transaction. */
@@ -96,3 +122,13 @@ export class DeviceTokens {
     await this.signals.publish(TOKENS_CHANGED, { deviceId });
   }
 }
+
+/** Where a device's token (`t`) may be shown: with the certificate (`c`) that its device is bound to, or where it is bound to none. */
+const mayShowSql = (t: string, c: string) =>
+  `(CASE WHEN ${c}.sha256 IS NULL
+         THEN NOT EXISTS (SELECT 1 FROM device_certificate b WHERE b.device_id = ${t}.device_id)
+         ELSE ${c}.expires_at IS NULL OR ${c}.expires_at > now() END)`;
+
+/** Until when it may: the end of the certificate itself counts where the device is bound to it. */
+const endSql = (t: string, c: string, validUntil: string) =>
+  `least(${t}.expires_at, ${c}.expires_at, CASE WHEN ${c}.sha256 IS NOT NULL THEN ${validUntil} END)`;

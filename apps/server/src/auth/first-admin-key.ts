@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
 import { AuditTrail } from "../audit/audit-trail";
 import { Database, type Transaction } from "../platform/database/database";
+import { HOST_FLEET } from "../platform/database/fleet-scope";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { hashCredential, newCredential } from "./credentials";
 
@@ -38,10 +39,11 @@ export class FirstAdminKey implements OnModuleInit {
     return this.database.transaction(async (tx) => {
       const replaced = await tx.query("DELETE FROM api_key WHERE source = 'environment' AND hash <> $1", [hash]);
       const { rows } = await tx.query<{ id: string }>(
-        `INSERT INTO api_key AS k (name, role, hash, source) VALUES ('FLEET_ADMIN_KEY', 'admin', $1, 'environment')
-         ON CONFLICT (hash) DO UPDATE SET role = 'admin', expires_at = NULL, source = 'environment'
-          WHERE (k.role, k.source) <> ('admin', 'environment') OR k.expires_at IS NOT NULL RETURNING id`,
-        [hash],
+        `INSERT INTO api_key AS k (fleet_id, name, role, hash, source)
+         VALUES ($2, 'FLEET_ADMIN_KEY', 'admin', $1, 'environment')
+         ON CONFLICT (hash) DO UPDATE SET fleet_id = $2, role = 'admin', expires_at = NULL, source = 'environment'
+          WHERE (k.fleet_id, k.role, k.source) <> ($2, 'admin', 'environment') OR k.expires_at IS NOT NULL RETURNING id`,
+        [hash, HOST_FLEET],
       );
       const [key] = rows;
       if (key) await this.note(tx, key.id, { source: "environment", replaced: replaced.rowCount ?? 0 });
@@ -52,13 +54,16 @@ export class FirstAdminKey implements OnModuleInit {
     return this.database.transaction(async (tx) => {
       await tx.query("SELECT pg_advisory_xact_lock($1)", [FIRST_KEY_LOCK]);
       const { rowCount } = await tx.query(
-        "SELECT 1 FROM api_key WHERE role = 'admin' AND (expires_at IS NULL OR expires_at > now()) LIMIT 1",
+        `SELECT 1 FROM api_key
+          WHERE fleet_id = $1 AND role = 'admin' AND (expires_at IS NULL OR expires_at > now()) LIMIT 1`,
+        [HOST_FLEET],
       );
       if (rowCount) return undefined;
       const key = newCredential("apiKey");
       const { rows } = await tx.query<{ id: string }>(
-        "INSERT INTO api_key (name, role, hash, source) VALUES ('admin', 'admin', $1, 'first-start') RETURNING id",
-        [hashCredential(key)],
+        `INSERT INTO api_key (fleet_id, name, role, hash, source)
+         VALUES ($2, 'admin', 'admin', $1, 'first-start') RETURNING id`,
+        [hashCredential(key), HOST_FLEET],
       );
       await this.note(tx, rows[0]?.id ?? "", { source: "first-start" });
       return key;
@@ -67,6 +72,9 @@ export class FirstAdminKey implements OnModuleInit {
 
   private note(tx: Transaction, id: string, after: object): Promise<void> {
     const actor = { kind: "system", name: "start" } as const;
-    return this.trail.note({ actor, action: "admin-key", resource: `api-keys/${id}`, status: 201, after }, tx);
+    return this.trail.note(
+      { fleetId: HOST_FLEET, actor, action: "admin-key", resource: `api-keys/${id}`, status: 201, after },
+      tx,
+    );
   }
 }

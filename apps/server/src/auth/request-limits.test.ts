@@ -1,7 +1,12 @@
+import { CONSOLE_PATH } from "@mn316-fleet/contracts";
+import { CLOSE } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, type TestDatabase } from "@mn316-fleet/testkit";
 import { jest } from "@jest/globals";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { WebSocket } from "ws";
 import { FleetServer } from "../test-support/fleet-server";
-import { TestAgent } from "../test-support/test-agent";
+import { pings, TestAgent } from "../test-support/test-agent";
 import { RequestLimits } from "./request-limits";
 
 const TRY_AGAIN_LATER = 1013;
@@ -44,6 +49,22 @@ describe("limits", () => {
     expect((await server.request("GET", "session")).status).toBe(200);
   });
 
+  it("count a wrong key for a console as one for REST", async () => {
+    const reasonFor = async (key: string) => {
+      const socket = new WebSocket(`${server.url.replace("http", "ws")}${CONSOLE_PATH}`);
+      socket.once("open", () => socket.send(JSON.stringify({ type: "open", deviceId: randomUUID(), key })));
+      const [reply] = (await once(socket, "message")) as [Buffer];
+      await once(socket, "close");
+      return (JSON.parse(reply.toString()) as { reason: string }).reason;
+    };
+    for (let n = 0; n < 499; n++) limits().countWrong("127.0.0.1");
+    expect(await reasonFor("mfk_wrong")).toMatch(/needs a valid API key/);
+    expect((await server.request("GET", "session")).status).toBe(429);
+    expect(await reasonFor(server.adminKey)).toBe("Too many requests without a valid credential.");
+    now += 1_000;
+    expect(await reasonFor(server.adminKey)).toMatch(/not connected/);
+  });
+
   it("let a device connect only so often, and others all the same", async () => {
     const [device, other] = [await server.createDevice(), await server.createDevice()];
     for (let n = 0; n < 60; n++) {
@@ -62,16 +83,34 @@ describe("limits", () => {
     await (await TestAgent.connect(server.url, device.token)).leave();
   }, 60_000);
 
+  it("take ten bad frames of a device at once, by whatever connections, and write little of what it complains of", async () => {
+    const [device, other] = [await server.createDevice(), await server.createDevice()];
+    const bad = await TestAgent.connect(server.url, device.token);
+    for (let n = 0; n < 100; n++) bad.send({ type: "error", code: "x", message: `complaint ${n}` });
+    for (let n = 0; n < 11; n++) bad.send("{");
+    expect(await bad.closeCode()).toBe(CLOSE.protocolError);
+    expect(server.log.filter((line) => line.includes("complaint "))).toHaveLength(60);
+    expect(await new TestAgent(server.url, device.token).closeCode()).toBe(TRY_AGAIN_LATER);
+    await (await TestAgent.connect(server.url, other.token)).leave();
+    now += 6_000;
+    const again = await TestAgent.connect(server.url, device.token);
+    again.send("{");
+    await again.next("error");
+    again.send("{");
+    expect(await again.closeCode()).toBe(CLOSE.protocolError);
+  });
+
   it("slow down a device that floods, lose nothing of it, and keep no other waiting", async () => {
     const [device, other] = [await server.createDevice(), await server.createDevice()];
     const flood = await TestAgent.connect(server.url, device.token);
-    const frames = 2_200;
-    for (let n = 0; n < frames; n++) flood.send({ type: "error", code: "x", message: `flood ${n}` });
-    const heard = () => server.log.filter((line) => line.includes("flood ")).length;
-    await eventually(() => expect(heard()).toBeGreaterThanOrEqual(1_999), { timeoutMs: 20_000 });
+    const frames = 3_500; // far more than the burst with all that may have been read in one piece with its last
+    for (let n = 1; n <= frames; n++) flood.events(pings(n, n));
+    const acked = () => Math.max(0, ...flood.of("ack").map(({ seq }) => seq));
+    await eventually(() => expect(acked()).toBeGreaterThanOrEqual(1_990), { timeoutMs: 20_000 });
     await (await TestAgent.connect(server.url, other.token)).leave();
-    now += 1_000;
-    await eventually(() => expect(heard()).toBe(frames), { timeoutMs: 20_000 });
+    expect(acked()).toBeLessThan(frames);
+    now += 10_000;
+    await flood.acked(frames, { timeoutMs: 20_000 });
     await flood.leave();
   }, 60_000);
 });

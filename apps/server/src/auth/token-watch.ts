@@ -1,8 +1,7 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
 import { z } from "zod";
-import { Database } from "../platform/database/database";
 import { Signals } from "../platform/signals/signals";
-import { TOKENS_CHANGED, type VerifiedToken } from "./device-tokens";
+import { DeviceTokens, TOKENS_CHANGED, type VerifiedToken } from "./device-tokens";
 
 /** How long a revoked token can keep a connection when the signal of its revocation was lost. */
 const RECHECK_EVERY_MS = 60_000;
@@ -23,7 +22,7 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
   private recheck: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly database: Database,
+    private readonly tokens: DeviceTokens,
     private readonly signals: Signals,
   ) {}
 
@@ -43,7 +42,7 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * @param onInvalid called once, when the token is revoked or its overlap ends
+   * @param onInvalid called once, when the token is revoked, its overlap ends, or its device is bound to another certificate
    * @returns to be called when the connection ends
    */
   watch(token: VerifiedToken, onInvalid: () => void): () => void {
@@ -57,9 +56,10 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
   adopt(token: VerifiedToken): void {
     for (const watched of this.watched) {
       if (watched.token.deviceId !== token.deviceId) continue;
-      watched.token = token;
+      watched.token = { ...token, certificate: watched.token.certificate };
       this.expect(watched, token.expiresAt);
     }
+    this.check((watched) => watched.token.deviceId === token.deviceId);
   }
 
   private check(concerns: (watched: Watched) => boolean): void {
@@ -69,16 +69,12 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async look(list: Watched[]): Promise<void> {
-    const asked = list.map((watched) => ({ watched, tokenId: watched.token.tokenId }));
-    const { rows } = await this.database.pool.query<{ id: string; expiresAt: Date | null }>(
-      `SELECT id, expires_at AS "expiresAt" FROM device_token WHERE id = ANY($1::uuid[])`,
-      [asked.map(({ tokenId }) => tokenId)],
-    );
-    const expiries = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt]));
-    for (const { watched, tokenId } of asked) {
+    const asked = list.map(({ token }) => token);
+    const ends = await this.tokens.endsOf(asked);
+    for (const [index, watched] of list.entries()) {
       // Ended, or adopted by another token, while the answer was on its way.
-      if (!this.watched.has(watched) || watched.token.tokenId !== tokenId) continue;
-      const expiresAt = expiries.get(tokenId);
+      if (!this.watched.has(watched) || watched.token !== asked[index]) continue;
+      const expiresAt = ends[index];
       if (expiresAt === undefined) this.end(watched);
       else this.expect(watched, expiresAt);
     }
@@ -88,6 +84,7 @@ export class TokenWatch implements OnModuleInit, OnApplicationShutdown {
     clearTimeout(watched.timer);
     if (!expiresAt) return;
     const leftMs = Math.max(0, expiresAt.getTime() - Date.now());
+    if (leftMs > RECHECK_EVERY_MS) return; // a timer cannot wait for years; the re-check comes before
     watched.timer = setTimeout(() => this.end(watched), leftMs).unref();
   }
 

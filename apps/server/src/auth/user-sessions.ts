@@ -22,13 +22,14 @@ const IS_ITS = `(s.hash = $1 OR (s.former_hash = $1 AND (s.used_at IS NULL OR s.
 /** It is old; or it is the one before, because the answer with the present one got lost. */
 const IS_DUE = `((s.hash = $1 AND s.rotated_at <= ${ago(ROTATE_S)})
                  OR (s.former_hash = $1 AND s.used_at IS NULL AND s.rotated_at <= ${ago(OVERLAP_S)}))`;
-const CALLER = `s.id, u.id AS "userId", u.name, u.role, s.created_at + make_interval(secs => ${LIFETIME_S}) AS "endsAt"`;
+const CALLER = `s.id, u.id AS "userId", u.name, u.role, u.fleet_id AS "fleetId", s.created_at + make_interval(secs => ${LIFETIME_S}) AS "endsAt"`;
 
 interface CallerRow {
   id: string;
   userId: string;
   name: string;
   role: Role;
+  fleetId: number;
   endsAt: Date;
 }
 
@@ -117,7 +118,7 @@ export class UserSessions {
   }
 }
 
-const callerOf = ({ id, userId, name, role, endsAt }: CallerRow): Caller => ({
-  ...{ kind: "user", id: userId, name, role, selector: null },
+const callerOf = ({ id, userId, name, role, fleetId, endsAt }: CallerRow): Caller => ({
+  ...{ kind: "user", id: userId, name, role, fleetId, selector: null },
   session: { id, endsAt },
 });

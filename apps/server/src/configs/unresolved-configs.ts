@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from "@nestjs/common";
 import type { Logger } from "pino";
 import { Database, type Transaction } from "../platform/database/database";
+import { inFleet } from "../platform/database/fleet-scope";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
 import { Signals } from "../platform/signals/signals";
@@ -59,6 +60,17 @@ export class UnresolvedConfigs implements OnApplicationBootstrap, OnApplicationS
 
   /** Resolves all that is marked now. @returns how many devices got another version */
   async drain(): Promise<number> {
+    const { rows } = await this.database.pool.query<{ fleetId: number }>(
+      'SELECT DISTINCT f.fleet_id AS "fleetId" FROM config_unresolved u JOIN device_fleet f USING (device_id)',
+    );
+    let changed = 0;
+    for (const { fleetId } of rows) changed += await inFleet(fleetId, () => this.drainFleet());
+    if (changed > 0) this.logger.info({ devices: changed }, "configurations resolved anew");
+    return changed;
+  }
+
+  /** A fleet's devices have that fleet's profiles. */
+  private async drainFleet(): Promise<number> {
     let changed = 0;
     for (let isMore = true; isMore && !this.isStopping;) {
       const batch = await this.database.transaction((tx) => this.resolveBatch(tx));
@@ -66,7 +78,6 @@ export class UnresolvedConfigs implements OnApplicationBootstrap, OnApplicationS
       changed += batch.changed.length;
       isMore = batch.taken === BATCH;
     }
-    if (changed > 0) this.logger.info({ devices: changed }, "configurations resolved anew");
     return changed;
   }
 

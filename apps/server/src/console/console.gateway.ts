@@ -8,27 +8,28 @@ import { AuditTrail } from "../audit/audit-trail";
 import { Denials } from "../audit/denials";
 import { Callers, type Credentials, isSameOrigin } from "../auth/callers";
 import { DeviceScope } from "../auth/device-scope";
+import { RequestLimits } from "../auth/request-limits";
 import { ConfigsService } from "../configs/configs.service";
 import { AgentLinks } from "../gateway/agent-links";
+import { networkOf } from "../platform/http/network";
 import { addressOf } from "../platform/http/trusted-proxies";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
+import { ConsolePlaces } from "./console-places";
 import { ConsoleRelay } from "./console-relay";
 import { DeviceLinkWatch } from "./device-link-watch";
 import { OperatorConsole } from "./operator-console";
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
-/** On one node; more is nobody's daily work. */
-const MAX_SOCKETS = 200;
-const TRY_AGAIN_LATER = 1013;
 
 /** The operators' WebSocket to the live AT console of a device. */
 @WebSocketGateway({ path: CONSOLE_PATH, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false })
 export class ConsoleGateway implements OnGatewayConnection {
-  private readonly sockets = new Set<WebSocket>();
+  private readonly places = new ConsolePlaces();
 
   constructor(
     private readonly callers: Callers,
+    private readonly limits: RequestLimits,
     private readonly scope: DeviceScope,
     private readonly configs: ConfigsService,
     private readonly links: AgentLinks,
@@ -42,21 +43,18 @@ export class ConsoleGateway implements OnGatewayConnection {
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     socket.on("error", () => undefined); // told by close
-    if (this.sockets.size >= MAX_SOCKETS) {
-      socket.close(TRY_AGAIN_LATER, "too many consoles");
-      return;
-    }
-    this.sockets.add(socket);
-    socket.once("close", () => this.sockets.delete(socket));
-    const { callers, scope, configs, links, relay, linkWatch, trail, denials, logger } = this;
+    const address = addressOf(request, this.settings.trustedProxies);
+    const { callers, limits, places, scope, configs, links, relay, linkWatch, trail, denials, logger } = this;
+    places.arrive(socket, networkOf(address));
     const visitor = {
       // A page of another site can open this, too, and the browser sends the cookie along.
       credentials: isSameOrigin(request.headers, request.headers.host)
         ? request.headers
         : withoutCookie(request.headers),
-      address: addressOf(request, this.settings.trustedProxies),
+      address,
     };
-    new OperatorConsole(socket, visitor, { callers, scope, configs, links, relay, linkWatch, trail, denials, logger });
+    const tools = { callers, limits, places, scope, configs, links, relay, linkWatch, trail, denials, logger };
+    new OperatorConsole(socket, visitor, tools);
   }
 }
 

@@ -2,6 +2,7 @@ import type { ConsoleReply } from "@mn316-fleet/contracts";
 import type { Agent } from "@mn316-fleet/agent-core";
 import { eventually } from "@mn316-fleet/testkit";
 import type { VirtualMn316 } from "@mn316-fleet/virtual-mn316";
+import { once } from "node:events";
 import { pino, type Logger } from "pino";
 import { WebSocket } from "ws";
 import { auditOf } from "../test-support/audit-log";
@@ -17,7 +18,7 @@ describe("an operator and a device that is connected", () => {
   const sockets: WebSocket[] = [];
 
   beforeAll(async () => {
-    fleet = await LiveFleet.start();
+    fleet = await LiveFleet.start({ trustedProxies: ["127.0.0.1"] });
     ({ id: deviceId, token } = await fleet.server.ok("POST", "devices", { name: "d" }));
     await fleet.server.ok("PUT", `devices/${deviceId}/config`, {
       mqtt: { host: "127.0.0.1", port: fleet.broker.port, clientId: "c", username: "u", password: "geheim-7" },
@@ -154,6 +155,26 @@ describe("an operator and a device that is connected", () => {
         [403, "v"],
       ]);
     });
+  });
+
+  it("keeps no place for whoever proves nothing when others come, and the oldest of the most crowded network goes", async () => {
+    const closeCodes = new Map<WebSocket, number>();
+    const silent = async (address: string) => {
+      const headers = { "x-forwarded-for": address };
+      const socket = new WebSocket(`${fleet.server.url.replace("http", "ws")}/api/v1/console`, { headers });
+      sockets.push(socket);
+      socket.on("close", (code) => closeCodes.set(socket, code));
+      await once(socket, "open");
+      return socket;
+    };
+    const [first] = [await silent("2001:db8:1::1"), await silent("2001:db8:1::2")];
+    for (let n = 3; n <= 17; n++) await silent(`2001:db8:1::${n}`); // one network has 16 places
+    await eventually(() => expect([...closeCodes]).toEqual([[first, 1013]]));
+    const others = await Promise.all(Array.from({ length: 185 }, (_, n) => silent(`192.0.2.${n}`)));
+    // 201 are there now, and not one of those that came alone had to go.
+    await eventually(() => expect(closeCodes.size).toBe(2));
+    expect(others.filter((socket) => closeCodes.has(socket))).toEqual([]);
+    await (await terminal({ key: fleet.server.adminKey }, { "x-forwarded-for": "2001:db8:1::99" })).opened();
   });
 
   it("ends a running job between two of its steps", async () => {

@@ -15,14 +15,21 @@ import type { Denials } from "../audit/denials";
 import { type Caller, callerAsActor } from "../auth/caller";
 import type { Callers, Credentials } from "../auth/callers";
 import type { DeviceScope } from "../auth/device-scope";
+import type { RequestLimits } from "../auth/request-limits";
 import type { ConfigsService } from "../configs/configs.service";
+import { FleetScope, HOST_FLEET } from "../platform/database/fleet-scope";
 import type { AgentLinks, OpenFrame } from "../gateway/agent-links";
+import { turnAway } from "../platform/http/turn-away";
+import { ProblemError } from "../platform/problems/problem.error";
+import type { ConsolePlaces } from "./console-places";
 import type { ConsoleFrame, ConsoleRelay } from "./console-relay";
 import type { DeviceLinkWatch } from "./device-link-watch";
 
 /** What a console works with. */
 export interface ConsoleTools {
   callers: Callers;
+  limits: RequestLimits;
+  places: ConsolePlaces;
   scope: DeviceScope;
   configs: ConfigsService;
   links: AgentLinks;
@@ -37,23 +44,28 @@ export interface ConsoleTools {
 interface Visitor {
   /** Of the socket's own request. */
   credentials: Credentials;
-  address: string | null;
+  address: string;
 }
 
 type OpenRequest = Extract<ConsoleRequest, { type: "open" }>;
 
 const AUDIT_ACTION = "console";
-const OPEN_WITHIN_MS = 10_000;
+const OPEN_WITHIN_MS = 5_000;
 const KEY_CHECK_MS = 30_000;
 const NORMAL = 1000;
 const POLICY_VIOLATION = 1008;
+const TRY_AGAIN_LATER = 1013;
 const REFUSED = "This needs a valid API key or a session with the role operator.";
+const NOT_CONNECTED = "the device's agent is not connected";
 /** A terminal that reads nothing is cut off. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Messages of one terminal that may wait for those before them. */
+const MAX_WAITING = 16;
 
 /** One operator's socket: who it is, which device, and every command checked before it goes there. */
 export class OperatorConsole {
   private readonly id = randomUUID();
+  private readonly behalf = FleetScope.ofRequest();
   private deviceId: string | undefined;
   private isEnded = false;
   private isAlive = true;
@@ -61,6 +73,7 @@ export class OperatorConsole {
   private tail: Promise<void> = Promise.resolve();
   private entry: OpenEntry | undefined;
   private commands = 0;
+  private waiting = 0;
 
   constructor(
     private readonly socket: WebSocket,
@@ -68,20 +81,36 @@ export class OperatorConsole {
     private readonly tools: ConsoleTools,
   ) {
     this.every(OPEN_WITHIN_MS, () => {
-      if (this.deviceId === undefined) this.end("no device was named in time", POLICY_VIOLATION);
+      if (this.deviceId === undefined && this.waiting === 0) this.end("no device was named in time", POLICY_VIOLATION);
     });
     socket.on("message", (data) => {
-      this.tail = this.tail
-        .then(() => this.take(data))
-        .catch((error: unknown) => {
-          tools.logger.error({ err: error, deviceId: this.deviceId }, "console request failed");
-          this.end("the server could not do that now");
-        });
+      this.enqueue(data);
+    });
+    socket.on("ping", () => {
+      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.terminate();
     });
     socket.on("pong", () => (this.isAlive = true));
     socket.on("close", () => {
       this.end("the operator left");
     });
+  }
+
+  /** What comes faster than it is done waits at the other end. */
+  private enqueue(data: RawData): void {
+    if (++this.waiting === MAX_WAITING) this.socket.pause();
+    this.tail = this.tail
+      .then(() => this.behalf.run(() => this.take(data)))
+      .catch((error: unknown) => {
+        if (error instanceof ProblemError) {
+          this.end(error.detail, TRY_AGAIN_LATER);
+          return;
+        }
+        this.tools.logger.error({ err: error, deviceId: this.deviceId }, "console request failed");
+        this.end("the server could not do that now");
+      })
+      .finally(() => {
+        if (--this.waiting === 0) this.socket.resume();
+      });
   }
 
   private async take(data: RawData): Promise<void> {
@@ -95,20 +124,23 @@ export class OperatorConsole {
 
   private async open({ deviceId, key, idleS }: OpenRequest): Promise<void> {
     if (this.deviceId !== undefined) return;
-    const { address, credentials } = this.visitor;
-    const given = credentials.authorization === undefined && key !== undefined;
-    const verified = await this.tools.callers.verify(given ? { authorization: `Bearer ${key}` } : credentials);
-    const caller = verified?.caller;
+    const caller = await this.verify(key);
+    if (caller) this.behalf.admit(caller.fleetId);
     const deed = {
       action: AUDIT_ACTION,
       resource: `devices/${deviceId}`,
-      address,
+      address: this.visitor.address,
       request: { console: this.id, idleS },
     };
     if (!caller || !(await this.mayOpen(caller, deviceId))) {
       const actor = caller ? callerAsActor(caller) : NOBODY;
-      this.tools.denials.note({ ...deed, actor, status: caller ? 403 : 401, detail: REFUSED });
+      const { fleetId } = caller ?? { fleetId: HOST_FLEET };
+      this.tools.denials.note({ ...deed, fleetId, actor, status: caller ? 403 : 401, detail: REFUSED });
       this.end(REFUSED, POLICY_VIOLATION);
+      return;
+    }
+    if (!this.tools.places.prove(this.socket)) {
+      this.end("too many consoles", TRY_AGAIN_LATER);
       return;
     }
     const entry = await this.tools.trail.begin({ ...deed, actor: callerAsActor(caller) });
@@ -117,6 +149,10 @@ export class OperatorConsole {
       return;
     }
     this.entry = entry;
+    if (!(await this.tools.scope.chooses({ all: true }, [deviceId])).has(deviceId)) {
+      this.end(NOT_CONNECTED); // of no fleet, or of another one: which of them is nobody's business
+      return;
+    }
     this.deviceId = deviceId;
     const operator = caller.name;
     const { relay, linkWatch, logger } = this.tools;
@@ -146,6 +182,18 @@ export class OperatorConsole {
     await this.tell({ type: "console-open", console: this.id, operator, idleS });
   }
 
+  /** @throws ProblemError where the caller asks too often, or too much that is wrong came out of their network */
+  private async verify(key: string | undefined): Promise<Caller | undefined> {
+    const { callers, limits } = this.tools;
+    const { address, credentials } = this.visitor;
+    limits.admitNetwork(address);
+    const isKeyGiven = credentials.authorization === undefined && key !== undefined;
+    const verified = await callers.verify(isKeyGiven ? { authorization: `Bearer ${key}` } : credentials);
+    if (verified) limits.admitCaller(verified.caller.id);
+    else limits.countWrong(address);
+    return verified?.caller;
+  }
+
   private async input(command: string): Promise<void> {
     const { deviceId } = this;
     if (deviceId === undefined) return;
@@ -173,7 +221,7 @@ export class OperatorConsole {
   private async tell(frame: OpenFrame): Promise<void> {
     if (this.deviceId === undefined) return;
     const outcome = await this.tools.links.send(this.deviceId, frame);
-    if (outcome === "offline") this.end("the device's agent is not connected");
+    if (outcome === "offline") this.end(NOT_CONNECTED);
   }
 
   private reply(reply: ConsoleReply): void {
@@ -188,10 +236,14 @@ export class OperatorConsole {
     this.isEnded = true;
     for (const cancel of this.cancels) cancel();
     this.reply({ type: "closed", reason });
-    this.socket.close(code, reason.slice(0, 100));
     const { deviceId, entry, commands } = this;
+    if (deviceId === undefined) turnAway(this.socket, code, reason.slice(0, 100));
+    else this.socket.close(code, reason.slice(0, 100));
     // What was said is recorded by the agent itself: the device's events of the kind `console` that name this console.
-    if (entry) void this.tools.trail.end(entry, { status: 200, detail: reason, after: { console: this.id, commands } });
+    if (entry)
+      void this.behalf.run(() =>
+        this.tools.trail.end(entry, { status: 200, detail: reason, after: { console: this.id, commands } }),
+      );
     if (!isToTell || deviceId === undefined) return;
     this.tools.links.send(deviceId, { type: "console-close", console: this.id, reason }).catch((error: unknown) => {
       this.tools.logger.warn({ err: error, deviceId }, "a device was not told that its console ended");

@@ -21,6 +21,7 @@ import type { RequestKey } from "../idempotency/idempotency-key";
 import { Database } from "../platform/database/database";
 import { createdPosition, decodeCursor, pageOfRows } from "../platform/paging/cursor";
 import { conflict, notFound } from "../platform/problems/problem.error";
+import { isTaken } from "../platform/problems/unique-name";
 import { PushedTokens } from "./pushed-tokens";
 import { type DeviceFields, type DeviceRow, DevicesStore } from "./devices.store";
 
@@ -165,9 +166,7 @@ async function uniqueImei<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    // 23505 from PostgreSQL itself, P2002 from Prisma.
-    if (code === "23505" || code === "P2002") throw conflict("Another device has this IMEI.", [IMEI_TAKEN]);
+    if (isTaken(error)) throw conflict("Another device has this IMEI.", [IMEI_TAKEN]);
     throw error;
   }
 }

@@ -2,7 +2,8 @@ import type { DeviceQuery, Selector } from "@mn316-fleet/contracts";
 import type { KnownModuleState } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database, type Transaction } from "../platform/database/database";
-import { MODULE_STATE, selectorSql } from "./selection";
+import { asSystem } from "../platform/database/fleet-scope";
+import { DEVICES, MODULE_STATE, selectorSql } from "./selection";
 
 /** A device with the last that is known of it, as the API shows it. */
 export interface DeviceRow {
@@ -37,7 +38,7 @@ const SELECT = `
          ${MODULE_STATE} AS "moduleState", s.module_since AS "moduleSince", s.cause, s.signal_dbm AS "signalDbm",
          coalesce(c.version, 0) AS "desiredVersion", coalesce(c.reported_version, 0) AS "reportedVersion",
          coalesce(c.shown_status, 'none') AS "configStatus"
-    FROM device d
+    FROM fleet_device d
     LEFT JOIN device_state s ON s.device_id = d.id
     LEFT JOIN device_config c ON c.device_id = d.id`;
 
@@ -113,31 +114,33 @@ export class DevicesStore {
   /** Adds the device and its row in `device_state`, which everything that is known of it later updates. */
   async insert(tx: Transaction, { name, imei, tags, timeZone = null }: DeviceFields): Promise<string> {
     const { rows } = await tx.query<{ id: string }>(
-      `WITH added AS (INSERT INTO device (name, imei, tags, time_zone) VALUES ($1, $2, $3, $4) RETURNING id)
-       INSERT INTO device_state (device_id) SELECT id FROM added RETURNING device_id AS id`,
+      "INSERT INTO device (name, imei, tags, time_zone) VALUES ($1, $2, $3, $4) RETURNING id",
       [name, imei, tags, timeZone],
     );
     const [added] = rows;
     if (!added) throw new Error("INSERT INTO device returned no row");
+    // In a statement of its own: a policy sees no device that the same statement adds.
+    await tx.query("INSERT INTO device_state (device_id) VALUES ($1)", [added.id]);
     return added.id;
   }
 
   /** Adds many devices at once, whose ids the caller has chosen. */
   async insertAll(tx: Transaction, devices: readonly (DeviceFields & { id: string })[]): Promise<void> {
     await tx.query(
-      `WITH given AS (
-         SELECT * FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, name text, imei text, tags text[], "timeZone" text)
-       ), added AS (
-         INSERT INTO device (id, name, imei, tags, time_zone) SELECT id, name, imei, tags, "timeZone" FROM given
-         RETURNING id)
-       INSERT INTO device_state (device_id) SELECT id FROM added`,
+      `INSERT INTO device (id, name, imei, tags, time_zone) SELECT id, name, imei, tags, "timeZone"
+         FROM jsonb_to_recordset($1::jsonb) AS v (id uuid, name text, imei text, tags text[], "timeZone" text)`,
       [JSON.stringify(devices)],
     );
+    await tx.query("INSERT INTO device_state (device_id) SELECT * FROM unnest($1::uuid[])", [
+      devices.map(({ id }) => id),
+    ]);
   }
 
-  /** Those of the IMEIs that devices have (index device_imei_key). */
-  async takenImeis(tx: Pick<Transaction, "query">, imeis: readonly string[]): Promise<Set<string>> {
-    const { rows } = await tx.query<{ imei: string }>("SELECT imei FROM device WHERE imei = ANY ($1::text[])", [imeis]);
+  /** Those of the IMEIs that devices have, in whichever fleet: a module is in one (index device_imei_key). */
+  async takenImeis(imeis: readonly string[]): Promise<Set<string>> {
+    const { rows } = await asSystem(() =>
+      this.database.pool.query<{ imei: string }>("SELECT imei FROM device WHERE imei = ANY ($1::text[])", [imeis]),
+    );
     return new Set(rows.map(({ imei }) => imei));
   }
 
@@ -179,7 +182,7 @@ export class DevicesStore {
   async count(selector: Selector): Promise<number> {
     const { sql, parameters } = selectorSql(selector, 1);
     const { rows } = await this.database.pool.query<{ devices: number }>(
-      `SELECT count(*)::int AS devices FROM device d LEFT JOIN device_state s ON s.device_id = d.id WHERE ${sql}`,
+      `SELECT count(*)::int AS devices FROM ${DEVICES} WHERE ${sql}`,
       parameters,
     );
     return rows[0]?.devices ?? 0;
@@ -190,7 +193,7 @@ export class DevicesStore {
     const { sql, parameters } = selectorSql(scope ?? { all: true }, 1);
     const { rows } = await this.database.pool.query<{ state: KnownModuleState; online: boolean; devices: number }>(
       `SELECT ${MODULE_STATE} AS state, coalesce(s.online, false) AS online, count(*)::int AS devices
-         FROM device d LEFT JOIN device_state s ON s.device_id = d.id
+         FROM ${DEVICES}
         WHERE ${sql} GROUP BY 1, 2`,
       parameters,
     );
@@ -200,8 +203,7 @@ export class DevicesStore {
   /** All devices, by the state of their module. */
   async countByState(): Promise<{ value: KnownModuleState; count: number }[]> {
     const { rows } = await this.database.pool.query<{ value: KnownModuleState; count: number }>(
-      `SELECT ${MODULE_STATE} AS value, count(*)::int AS count
-         FROM device d LEFT JOIN device_state s ON s.device_id = d.id GROUP BY 1`,
+      `SELECT ${MODULE_STATE} AS value, count(*)::int AS count FROM device_state s GROUP BY 1`,
     );
     return rows;
   }

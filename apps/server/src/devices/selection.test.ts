@@ -68,6 +68,36 @@ describe("a selector", () => {
     expect(await chosen({ deviceIds, tags: ["north"] })).toBe("b");
   });
 
+  it("finds a tag, and a part of a name or an IMEI, by index where there are many devices", async () => {
+    const client = await server.database.pool.connect();
+    try {
+      await client.query("BEGIN");
+      await client.query(
+        `INSERT INTO device (name, imei) SELECT 'pump ' || md5(n::text), '1' || lpad(n::text, 14, '0') FROM generate_series(1, 20000) AS n`,
+      );
+      await client.query("SELECT gin_clean_pending_list(v::regclass) FROM unnest($1::text[]) AS v", [
+        ["device_name_trgm_idx", "device_imei_trgm_idx"],
+      ]);
+      await client.query("UPDATE device SET tags = '{rare}' WHERE imei LIKE '%00'");
+      await client.query("ANALYZE device");
+      await client.query("SET LOCAL ROLE mn316_fleet_tenant"); // as requests ask
+      for (const selector of [{ q: "d3d94468" }, { q: "0012345" }, { imei: "*0012345" }, { anyTag: ["rare"] }]) {
+        const { sql, parameters } = selectorSql(selectorSchema.parse(selector), 1);
+        const { rows } = await client.query<{ "QUERY PLAN": string }>(
+          `EXPLAIN SELECT d.id FROM fleet_device d LEFT JOIN device_state s ON s.device_id = d.id WHERE ${sql}`,
+          parameters,
+        );
+        const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+        expect(plan).toContain("anyTag" in selector ? "device_tags_idx" : "device_imei_trgm_idx");
+        if ("q" in selector) expect(plan).toContain("device_name_trgm_idx");
+        expect(plan).not.toContain("Seq Scan on device d");
+      }
+    } finally {
+      await client.query("ROLLBACK");
+      client.release();
+    }
+  });
+
   it.each<[unknown, string[]]>([
     [{}, [""]],
     [{ all: true, q: "a" }, ["all"]],

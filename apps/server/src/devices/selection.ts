@@ -18,8 +18,12 @@ export interface SelectionSql {
   parameters: unknown[];
 }
 
+/** The caller's fleet as what `selectorSql` is a condition on: a policy on `device` would keep most operators from an index. */
+export const DEVICES = "fleet_device d LEFT JOIN device_state s ON s.device_id = d.id";
+
 /**
- * A selector as a condition on `device d LEFT JOIN device_state s` (index device_tags_idx for tags).
+ * A selector as a condition on `device d LEFT JOIN device_state s`, or on `DEVICES` where all devices are searched
+ * (device_tags_idx for tags).
  * @param firstParameter number of the first `$n` that the condition may use
  */
 export function selectorSql(selector: Selector, firstParameter: number): SelectionSql {
@@ -31,7 +35,8 @@ export function selectorSql(selector: Selector, firstParameter: number): Selecti
   if (anyTag) conditions.push(`d.tags && ${parameter(anyTag)}::text[]`);
   if (q !== undefined) {
     const pattern = parameter(containing(q));
-    conditions.push(`(d.name ILIKE ${pattern}::text OR coalesce(d.imei LIKE ${pattern}::text, false))`);
+    // Indexes device_name_trgm_idx and device_imei_trgm_idx. Never null, so that it can be negated.
+    conditions.push(`(d.name ILIKE ${pattern}::text OR (d.imei IS NOT NULL AND d.imei LIKE ${pattern}::text))`);
   }
   if (state) conditions.push(stateIn(state, parameter(state)));
   if (online !== undefined) conditions.push(`coalesce(s.online, false) = ${parameter(online)}::boolean`);
@@ -39,7 +44,7 @@ export function selectorSql(selector: Selector, firstParameter: number): Selecti
     conditions.push(`coalesce(s.module ->> 'firmware' = ${parameter(firmware)}::text, false)`);
   if (deviceIds) conditions.push(`d.id = ANY (${parameter(deviceIds)}::uuid[])`);
   if (imei !== undefined)
-    conditions.push(`coalesce(d.imei LIKE translate(${parameter(imei)}::text, '*?', '%_'), false)`);
+    conditions.push(`(d.imei IS NOT NULL AND d.imei LIKE translate(${parameter(imei)}::text, '*?', '%_'))`);
   return { sql: conditions.length > 0 ? `(${conditions.join(" AND ")})` : "true", parameters };
 }
 

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { executionPageSchema, jobSchema } from "@mn316-fleet/contracts";
 import type { ExecutionReport } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, findTestRedis, type TestDatabase } from "@mn316-fleet/testkit";
@@ -138,6 +139,21 @@ function suite(settings: Partial<Settings>): void {
     expect(one.job.id).toBe(jobs[0].id);
     await finish(device(), one.execution);
     expect((await nextSent(device(), 2)).job.id).toBe(jobs[1].id);
+  });
+
+  it("are sent again over a new link, also by a node whose clock stands behind PostgreSQL's", async () => {
+    server.links.online.add(device());
+    await at([device()]);
+    const one = await nextSent(device());
+    const clock = jest
+      .spyOn(Date, "now")
+      .mockImplementation(() => Math.floor(performance.timeOrigin + performance.now()) - 3_600_000);
+    try {
+      await server.connect(device());
+      expect(await nextSent(device(), 2)).toEqual(one);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it("are sent again over a new link until the device answers, always as the same attempt", async () => {

@@ -33,7 +33,12 @@ export class Dispatcher {
   async dispatch(turns: readonly Turn[]): Promise<void> {
     let left = turns;
     while (left.length > 0) {
-      const heads = await this.reachable(await this.turns.heads(left.map(({ deviceId }) => deviceId)));
+      const heads = await this.reachable(
+        await this.turns.heads(
+          left.map(({ deviceId }) => deviceId),
+          RESEND_AFTER_S,
+        ),
+      );
       const ended = await this.endInstead(heads.filter(({ status }) => status === "QUEUED"));
       const going = heads.filter(({ id }) => !ended.has(id));
       await this.send([...(await this.claim(going)), ...(await this.reclaim(going, left))]);
@@ -60,12 +65,8 @@ export class Dispatcher {
   /** What was sent and not answered, over a link that is no more or longer ago than an answer takes. */
   private async reclaim(heads: HeadExecution[], turns: readonly Turn[]): Promise<[HeadExecution, Claim][]> {
     const linkSinceMs = new Map(turns.map(({ deviceId, linkSinceMs }) => [deviceId, linkSinceMs ?? 0]));
-    const resendBeforeMs = Date.now() - RESEND_AFTER_S * 1_000;
-    const lost = heads.flatMap(({ id, deviceId, status, sentAt, isOverdue }): Claim[] =>
-      status === "SENT" &&
-      sentAt &&
-      !isOverdue &&
-      sentAt.getTime() < Math.max(linkSinceMs.get(deviceId) ?? 0, resendBeforeMs)
+    const lost = heads.flatMap(({ id, deviceId, status, sentAt, isOverdue, isUnanswered }): Claim[] =>
+      status === "SENT" && sentAt && !isOverdue && (isUnanswered || sentAt.getTime() < (linkSinceMs.get(deviceId) ?? 0))
         ? [{ id, sentAt }]
         : [],
     );

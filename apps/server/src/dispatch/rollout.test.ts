@@ -428,7 +428,7 @@ function suite(settings: Partial<Settings>): void {
       ["a cron that is none", { schedule: { cron: "61 * * * *" } }, ["schedule.cron"]],
       ["a cron of seconds", { schedule: { cron: "* * * * * *" } }, ["schedule.cron"]],
       ["a cron that never comes", { schedule: { cron: "0 0 30 2 *" } }, ["schedule.cron"]],
-      ["a schedule beside a start", { schedule: { cron: "0 3 * * *" }, startAt: inS(60) }, ["startAt"]],
+      ["a schedule beside a start", { schedule: { cron: "0 3 * * *" }, startAt: inS(3_600) }, ["startAt"]],
       ["a pattern that is none", { steps: [{ command: "AT", expect: "/(/" }] }, ["steps.0.expect"]],
       ["a command over length", { steps: [{ command: `AT+${"A".repeat(1_022)}` }] }, ["steps.0.command"]],
       ["an unknown field", { rollout: { perHour: 1 }, colour: "red" }, ["colour", "rollout.perHour"]],

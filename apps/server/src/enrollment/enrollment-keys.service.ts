@@ -34,7 +34,7 @@ export class EnrollmentKeysService {
 
   async list(): Promise<EnrollmentKey[]> {
     const rows = await this.database.prisma.enrollmentKey.findMany({ orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
-    return rows.map(({ hash: _secret, expiresAt, createdAt, lastUsedAt, ...row }) => ({
+    return rows.map(({ hash: _secret, fleetId: _fleetId, expiresAt, createdAt, lastUsedAt, ...row }) => ({
       ...row,
       expiresAt: expiresAt?.toISOString() ?? null,
       createdAt: createdAt.toISOString(),

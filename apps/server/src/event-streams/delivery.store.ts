@@ -44,16 +44,16 @@ const RECENT = "AND e.at >= now() - interval '2 days' AND e.at < now() + interva
 export class DeliveryStore {
   constructor(private readonly database: Database) {}
 
-  /** Takes streams that nobody delivers. @returns their ids */
-  async claim(owner: string, node: string, leaseMs: number): Promise<string[]> {
-    const { rows } = await this.database.pool.query<{ id: string }>(
+  /** Takes streams that nobody delivers, of any fleet. */
+  async claim(owner: string, node: string, leaseMs: number): Promise<{ id: string; fleetId: number }[]> {
+    const { rows } = await this.database.pool.query<{ id: string; fleetId: number }>(
       `UPDATE event_stream SET owner = $1, node = $2, leased_until = now() + make_interval(secs => $3)
         WHERE id IN (SELECT id FROM event_stream WHERE is_enabled AND (leased_until IS NULL OR leased_until < now())
                       ORDER BY leased_until NULLS FIRST LIMIT ${CLAIM_AT_ONCE} FOR UPDATE SKIP LOCKED)
-        RETURNING id`,
+        RETURNING id, fleet_id AS "fleetId"`,
       [owner, node, leaseMs / 1_000],
     );
-    return rows.map(({ id }) => id);
+    return rows;
   }
 
   /** Keeps a stream for longer. @returns the stream as it is now; undefined where it is no longer the owner's to deliver */

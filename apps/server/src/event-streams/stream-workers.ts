@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { Logger } from "pino";
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { inFleet } from "../platform/database/fleet-scope";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { SecretVault } from "../platform/secrets/secret-vault";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
@@ -60,11 +61,11 @@ export class StreamWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     const { store, sender, vault, pace, logger } = this;
     // Another owner each time: where a lease ended unnoticed, what went on under it counts no more, in this process either.
     const owner = randomUUID();
-    for (const id of await store.claim(owner, this.settings.nodeId, pace.leaseMs)) {
+    for (const { id, fleetId } of await store.claim(owner, this.settings.nodeId, pace.leaseMs)) {
       const delivery = new Delivery(id, owner, { store, sender, vault, pace, logger });
       this.deliveries.set(
         delivery,
-        delivery.run().finally(() => this.deliveries.delete(delivery)),
+        inFleet(fleetId, () => delivery.run()).finally(() => this.deliveries.delete(delivery)),
       );
     }
   }

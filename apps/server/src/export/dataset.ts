@@ -37,12 +37,14 @@ export interface Dataset {
   readonly name: string;
   /** In the order in which they are written; new ones come at the end. */
   readonly columns: readonly Column[];
-  /** What follows FROM, with the alias `r`. */
-  readonly source: string;
+  /** What follows FROM, with the alias `r`; one that narrows itself by the filter beforehand takes it. */
+  readonly source: string | ((filter: RowFilter, parameter: Parameter) => string);
   /** The order of the rows, unique, and that of an index; with their types. */
   readonly key: readonly (readonly [sql: string, type: string])[];
-  /** The table whose index begins with `device_id` and that knows every device; undefined for sums over the fleet. */
-  readonly devicesOf: "outbox_position" | "link_session" | "device_state" | undefined;
+  /** Whether each row is a device's; else they are sums over the fleet. */
+  readonly isOfDevices: boolean;
+  /** About how many rows a device has, where the source makes all of its devices' rows for each page: so it is asked for few. */
+  rowsADevice?(filter: RowFilter): number;
   conditions(filter: RowFilter, parameter: Parameter): string[];
   /** The row as NDJSON shows it, where that is more than its columns. */
   readonly toObject?: (row: Row) => object;

@@ -37,7 +37,7 @@ export const DEVICES: Dataset = {
               FROM device_state s JOIN device d ON d.id = s.device_id
               LEFT JOIN device_config c ON c.device_id = s.device_id) r`,
   key: [["r.device_id", "uuid"]],
-  devicesOf: "device_state",
+  isOfDevices: true,
   conditions: (filter, parameter) => within("r.created_at", filter, parameter),
   toObject: (row) => ({ ...jsonObject(columns, row), tags: row.tags === "" ? [] : String(row.tags).split(";") }),
 };

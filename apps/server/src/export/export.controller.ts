@@ -97,7 +97,7 @@ export class ExportController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    if (!dataset.devicesOf) refuseDevices({ deviceId, tag, selector });
+    if (!dataset.isOfDevices) refuseDevices({ deviceId, tag, selector });
     const { mediaType, isText } = FORMATS[format];
     const isGzipped = isText && takesGzip(request.headers["accept-encoding"]);
     const file = `${dataset.name}-${new Date().toISOString().replace(/\W/g, "").slice(0, 14)}.${format}`;

@@ -1,7 +1,8 @@
 import { Injectable } from "@nestjs/common";
 import type { PoolClient } from "pg";
-import { selectorSql } from "../devices/selection";
+import { DEVICES, selectorSql } from "../devices/selection";
 import { Database } from "../platform/database/database";
+import { asSystem } from "../platform/database/fleet-scope";
 import type { Dataset, DeviceFilter, Row, RowFilter } from "./dataset";
 
 /** Rows in memory at once, for each export. */
@@ -18,8 +19,13 @@ export class ExportStore {
   constructor(private readonly database: Database) {}
 
   /** @param signal ends the query that runs at that moment, too */
-  async *pages(dataset: Dataset, devices: DeviceFilter, filter: RowFilter, signal: AbortSignal): AsyncGenerator<Row[]> {
-    for await (const ids of this.devices(dataset, devices, signal)) {
+  async *pages(
+    dataset: Dataset,
+    devices: DeviceFilter,
+    filter: RowFilter,
+    signal: AbortSignal,
+  ): AsyncGenerator<Row[], void> {
+    for await (const ids of this.portions(dataset, devices, filter, signal)) {
       let after: string[] | undefined;
       do {
         const rows = await this.page(dataset, ids, filter, after, signal);
@@ -39,6 +45,7 @@ export class ExportStore {
     const { columns, source, key } = dataset;
     const parameters: unknown[] = [];
     const parameter = (value: unknown) => `$${parameters.push(value)}`;
+    const from = typeof source === "string" ? source : source(filter, parameter);
     const conditions = [
       // Behind the position only these are left, and fewer are looked for.
       ...(deviceIds
@@ -57,25 +64,37 @@ export class ExportStore {
     ];
     const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
     return this.query<KeyedRow>(
-      `SELECT ${selected.join(", ")} FROM ${source} ${where} ORDER BY ${order} LIMIT ${PAGE_ROWS}`,
+      `SELECT ${selected.join(", ")} FROM ${from} ${where} ORDER BY ${order} LIMIT ${PAGE_ROWS}`,
       parameters,
       signal,
     );
   }
 
+  private async *portions(
+    dataset: Dataset,
+    devices: DeviceFilter,
+    filter: RowFilter,
+    signal: AbortSignal,
+  ): AsyncGenerator<string[] | undefined> {
+    const rowsADevice = Math.max(dataset.rowsADevice?.(filter) ?? 0, PAGE_ROWS / DEVICES_AT_ONCE);
+    const size = Math.max(1, Math.floor(PAGE_ROWS / rowsADevice));
+    for await (const ids of this.devices(dataset, devices, signal))
+      for (let from = 0; from < (ids?.length ?? 1); from += size) yield ids?.slice(from, from + size);
+  }
+
   /** The devices in the order of their ids, some at once; undefined once where the rows belong to none. */
   private async *devices(
-    { devicesOf }: Dataset,
+    { isOfDevices }: Dataset,
     { deviceId, selectors }: DeviceFilter,
     signal: AbortSignal,
   ): AsyncGenerator<string[] | undefined> {
-    if (devicesOf === undefined) yield undefined;
+    if (!isOfDevices) yield undefined;
     else if (deviceId !== undefined && selectors.length === 0) yield [deviceId];
     else
       for (let after: string | undefined, isLast = false; !isLast;) {
         const ids =
           deviceId === undefined && selectors.length === 0
-            ? await this.known(devicesOf, after, signal)
+            ? await this.known(after, signal)
             : await this.chosen(deviceId, selectors, after, signal);
         isLast = ids.length < DEVICES_AT_ONCE;
         after = ids.at(-1);
@@ -83,16 +102,11 @@ export class ExportStore {
       }
   }
 
-  /** Also devices that were removed: what they told is kept. One step in the index a device, however many rows it has. */
-  private async known(table: string, after: string | undefined, signal: AbortSignal): Promise<string[]> {
+  /** Also devices that were removed: what they told is kept (index device_fleet_fleet_id_device_id_idx). */
+  private async known(after: string | undefined, signal: AbortSignal): Promise<string[]> {
     const rows = await this.query<{ id: string }>(
-      `WITH RECURSIVE known (id) AS (
-         (SELECT device_id FROM ${table} WHERE $1::uuid IS NULL OR device_id > $1 ORDER BY device_id LIMIT 1)
-         UNION ALL
-         SELECT (SELECT t.device_id FROM ${table} t WHERE t.device_id > k.id ORDER BY t.device_id LIMIT 1)
-           FROM known k WHERE k.id IS NOT NULL
-       )
-       SELECT id FROM known WHERE id IS NOT NULL LIMIT ${DEVICES_AT_ONCE}`,
+      `SELECT device_id AS id FROM device_fleet WHERE $1::uuid IS NULL OR device_id > $1
+        ORDER BY device_id LIMIT ${DEVICES_AT_ONCE}`,
       [after],
       signal,
     );
@@ -112,7 +126,7 @@ export class ExportStore {
       return sql;
     });
     const rows = await this.query<{ id: string }>(
-      `SELECT d.id FROM device d LEFT JOIN device_state s ON s.device_id = d.id
+      `SELECT d.id FROM ${DEVICES}
         WHERE ($1::uuid IS NULL OR d.id > $1) AND ($2::uuid IS NULL OR d.id = $2) AND ${conditions.join(" AND ")}
         ORDER BY d.id LIMIT ${DEVICES_AT_ONCE}`,
       parameters,
@@ -129,7 +143,8 @@ export class ExportStore {
     client.on("error", ignore); // the query rejects by itself
     const cancel = () => {
       const { processID } = client as PoolClient & { processID: number };
-      this.database.pool.query("SELECT pg_cancel_backend($1)", [processID]).catch(ignore);
+      // A fleet's role may end nobody's query.
+      asSystem(() => this.database.pool.query("SELECT pg_cancel_backend($1)", [processID])).catch(ignore);
     };
     try {
       signal.addEventListener("abort", cancel);

@@ -39,6 +39,8 @@ describe("exports", () => {
     north = (await server.ok("POST", "devices", { name: "n", tags: ["north"] })).id;
     south = (await server.ok("POST", "devices", { name: "s", tags: ["south"] })).id;
     for (const id of [north, south, removed]) await seed(id);
+    // After its history: the upkeep that runs at the server's start forgets unknown devices that have none.
+    await query("INSERT INTO device_fleet VALUES ($1, 0)", [removed]);
   }, 60_000);
   afterAll(async () => {
     await server.stop();
@@ -47,7 +49,6 @@ describe("exports", () => {
 
   const query = (sql: string, values: unknown[] = []) => server.database.pool.query(sql, values);
   async function seed(id: string): Promise<void> {
-    await query("INSERT INTO outbox_position VALUES ($1, 1, $2), ($1, 2, 0)", [id, HOSTILE.length]);
     for (const [index, line] of HOSTILE.entries())
       await query(`INSERT INTO module_event VALUES ($1, 1, $2, $3, $4, 'urc', $5)`, [
         id,
@@ -57,6 +58,7 @@ describe("exports", () => {
         JSON.stringify({ line, level: -1 }),
       ]);
     await query("INSERT INTO module_event VALUES ($1, 2, 1, $2, $2, 'ping', '{}')", [id, iso(DAY + 30 * HOUR_MS)]);
+    await query("INSERT INTO outbox_position VALUES ($1, 1, $2), ($1, 2, 0)", [id, HOSTILE.length]);
     await query(
       `INSERT INTO connection_interval VALUES ($1, 1, 1, 'connected', $2, $3, 'heartbeat-lost', 4),
                                               ($1, 1, 9, 'disconnected', $3, $4, 'requested', NULL)`,
@@ -64,10 +66,6 @@ describe("exports", () => {
     );
     await query(
       "INSERT INTO link_session (device_id, node, began, ended, close_code) VALUES ($1, 'a', $2, $3, 1006), ($1, '=b', $3, NULL, NULL)",
-      [id, iso(DAY), iso(DAY + HOUR_MS)],
-    );
-    await query(
-      "INSERT INTO state_hour VALUES ($1, $2, 'connected', 9007199254740991), ($1, $2, 'unknown', 0), ($1, $3, 'connected', 1)",
       [id, iso(DAY), iso(DAY + HOUR_MS)],
     );
     await query("INSERT INTO timeout_hour VALUES ($1, $2, 1, 2, 3, 4, 5, 6)", [id, iso(DAY)]);
@@ -88,7 +86,7 @@ describe("exports", () => {
       [id, iso(DAY), iso(DAY + HOUR_MS), iso(DAY + 2 * HOUR_MS)],
     );
     await query(
-      "INSERT INTO fleet_hour VALUES ($1, 'state', 'connected', 0, 5), ($1, 'state', 'connected', 1, 6) ON CONFLICT DO NOTHING",
+      "INSERT INTO fleet_hour VALUES ($1, 'state', 'connected', 0, 5, 0), ($1, 'state', 'connected', 1, 6, 0) ON CONFLICT DO NOTHING",
       [iso(DAY)],
     );
   }
@@ -156,12 +154,16 @@ describe("exports", () => {
 
   it("of intervals, link sessions and each rollup say the same in every format", async () => {
     const names = ["intervals", "link-sessions", ...ROLLUP_NAMES.map((name) => `rollups/${name}`)];
+    const sources: Record<string, string> = {
+      intervals: "connection_interval",
+      "link-sessions": "link_session",
+      "rollups/fleet-hour": "fleet_hour WHERE slot = 0",
+      "rollups/state-hour": "connection_interval, generate_series(1, CASE state WHEN 'connected' THEN 1 ELSE 2 END)",
+    };
     for (const name of names) {
       const objects = await ndjson(name);
       const { rowCount } = await query(
-        name === "rollups/fleet-hour"
-          ? "SELECT 1 FROM fleet_hour WHERE slot = 0"
-          : `SELECT 1 FROM ${{ intervals: "connection_interval" }[name] ?? name.replace("rollups/", "").replace("-sessions", "_session").replace("-", "_")}`,
+        `SELECT 1 FROM ${sources[name] ?? name.replace("rollups/", "").replace("-", "_")}`,
       );
       expect([name, objects.length]).toEqual([name, rowCount]);
       const fromParquet = mapped(await parquet(name), plain);
@@ -177,6 +179,11 @@ describe("exports", () => {
     });
     expect(await ndjson("rollups/fleet-hour")).toEqual([
       { hour: iso(DAY), metric: "state", key: "connected", value: 11 },
+    ]);
+    expect(await ndjson(`rollups/state-hour?deviceId=${removed}`)).toEqual([
+      { deviceId: removed, hour: iso(DAY), state: "connected", ms: 90_500 },
+      { deviceId: removed, hour: iso(DAY), state: "disconnected", ms: HOUR_MS - 90_500 },
+      { deviceId: removed, hour: iso(DAY + HOUR_MS), state: "disconnected", ms: HOUR_MS },
     ]);
     expect((await ndjson(`rollups/signal-hour?deviceId=${removed}`))[0]).toEqual({
       ...{ deviceId: removed, hour: iso(DAY), samples: 2, sumDbm: -160, minDbm: -90, maxDbm: -70 },
@@ -255,6 +262,7 @@ describe("exports", () => {
     [`link-sessions?to=${iso(DAY + HOUR_MS)}`, 3],
     [`link-sessions?from=${iso(DAY + HOUR_MS)}`, 3],
     [`rollups/state-hour?from=${iso(DAY + 1)}`, 3],
+    [`rollups/state-hour?from=${iso(DAY)}&to=${iso(DAY + 1)}`, 6],
     [`rollups/availability-day?from=${iso(DAY + 1)}&tag=north`, 1],
     [`rollups/fleet-hour?to=${iso(DAY)}`, 0],
     [`rollups/outage?from=${iso(DAY + HOUR_MS)}&deviceId=${removed}`, 1],

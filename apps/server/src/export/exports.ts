@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { Logger } from "pino";
+import { inThisScope } from "../platform/database/fleet-scope";
 import { LOGGER } from "../platform/logging/nest-logger";
 import type { Dataset, DeviceFilter, Row, RowFilter } from "./dataset";
 import { ExportSlots } from "./export-slots";
@@ -51,7 +52,7 @@ export class Exports implements OnModuleDestroy {
     };
     response.once("close", onGone);
     try {
-      const pages = this.store.pages(dataset, devices, filter, reader.signal);
+      const pages = inThisScope(this.store.pages(dataset, devices, filter, reader.signal));
       const first = await pages.next();
       const bytes = Readable.from(FORMATS[format].write(dataset, continued(first, pages)), { objectMode: false });
       const stream = isGzipped ? pipeline(bytes, createGzip(), () => undefined) : bytes;

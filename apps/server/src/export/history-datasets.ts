@@ -28,7 +28,7 @@ export const EVENTS: Dataset = {
     ["r.seq", "bigint"],
     ["r.at", "timestamptz"],
   ],
-  devicesOf: "outbox_position",
+  isOfDevices: true,
   conditions: (filter, parameter) => [...within("r.at", filter, parameter), ...oneOf("r.kind", filter.kind, parameter)],
   toObject: ({ deviceId: id, ...row }) => ({ deviceId: id, ...toStoredEvent(row as never) }),
 };
@@ -54,7 +54,7 @@ export const INTERVALS: Dataset = {
     ["r.epoch", "bigint"],
     ["r.seq", "bigint"],
   ],
-  devicesOf: "outbox_position",
+  isOfDevices: true,
   conditions: (filter, parameter) => [
     ...overlapping(filter, parameter),
     ...oneOf("r.state", filter.state, parameter),
@@ -77,6 +77,6 @@ export const LINK_SESSIONS: Dataset = {
     ["r.device_id", "uuid"],
     ["r.id", "bigint"],
   ],
-  devicesOf: "link_session",
+  isOfDevices: true,
   conditions: overlapping,
 };

@@ -1,6 +1,9 @@
 import type { RollupName } from "@mn316-fleet/contracts";
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
+import { stateHoursSql } from "../history/state-hours.sql";
 import { type Column, type Dataset, deviceId, integer, overlapping, text, time, within } from "./dataset";
+
+const HOUR_MS = 3_600_000;
 
 const hour = time("hour", "hour");
 
@@ -10,13 +13,22 @@ const byHour = (name: RollupName, columns: readonly Column[], rest: Dataset["key
   columns: [deviceId, hour, ...columns],
   source: `${name.replace("-", "_")} r`,
   key: [["r.device_id", "uuid"], ["r.hour", "timestamptz"], ...rest],
-  devicesOf: "outbox_position",
+  isOfDevices: true,
   conditions: (filter, parameter) => within("r.hour", filter, parameter),
 });
 
 /** Of hours and days those are meant that begin in the range. */
 export const ROLLUPS: Record<RollupName, Dataset> = {
-  "state-hour": byHour("state-hour", [text("state", "state"), integer("ms", "ms")], [["r.state", "text"]]),
+  "state-hour": {
+    ...byHour("state-hour", [text("state", "state"), integer("ms", "ms")], [["r.state", "text"]]),
+    source: ({ from, to }, parameter) => {
+      const moment = (value: string | undefined) =>
+        value === undefined ? undefined : `${parameter(value)}::timestamptz`;
+      return `(${stateHoursSql({ from: moment(from), to: moment(to) })}) r`;
+    },
+    rowsADevice: ({ from, to = new Date().toISOString() }) =>
+      from === undefined ? Infinity : (Date.parse(to) - Date.parse(from)) / HOUR_MS,
+  },
   "timeout-hour": byHour(
     "timeout-hour",
     TIMEOUT_NAMES.map((name) => integer(name, name)),
@@ -51,7 +63,7 @@ export const ROLLUPS: Record<RollupName, Dataset> = {
       ["r.device_id", "uuid"],
       ["r.day", "date"],
     ],
-    devicesOf: "outbox_position",
+    isOfDevices: true,
     conditions: (filter, parameter) => within("r.day::timestamp AT TIME ZONE 'UTC'", filter, parameter),
   },
   // An hour's value is the sum over the slots of its writers.
@@ -64,7 +76,7 @@ export const ROLLUPS: Record<RollupName, Dataset> = {
       ["r.metric", "text"],
       ["r.key", "text"],
     ],
-    devicesOf: undefined,
+    isOfDevices: false,
     conditions: (filter, parameter) => within("r.hour", filter, parameter),
   },
   outage: {
@@ -84,7 +96,7 @@ export const ROLLUPS: Record<RollupName, Dataset> = {
       ["r.epoch", "bigint"],
       ["r.seq", "bigint"],
     ],
-    devicesOf: "outbox_position",
+    isOfDevices: true,
     conditions: overlapping,
   },
 };

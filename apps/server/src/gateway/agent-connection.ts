@@ -1,26 +1,29 @@
-import { CLOSE, type DownFrame, type HelloFrame, type UpFrame } from "@mn316-fleet/protocol";
+import { CLOSE, DEFAULT_LIMITS, type DownFrame, type HelloFrame, type UpFrame } from "@mn316-fleet/protocol";
 import type { WebSocket } from "ws";
 import type { TokenBuckets } from "../platform/limits/token-buckets";
 import type { AgentSession } from "./agent-session";
 import { parseFrame, type ReceivedFrame } from "./parse-frame";
-import { Violations } from "./violations";
 
 /** An agent that lets more than this pile up unread is cut off. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const HELLO_WITHIN_MS = 10_000;
 /** Frames of one connection that may wait for those before them; then it is not read until half of them are done. */
 const MAX_WAITING_FRAMES = 16;
+/** More than any agent hands in that waits for acknowledgements, as `welcome` asks it to. */
+const MAX_UNACKNOWLEDGED_EVENTS = DEFAULT_LIMITS.batch * DEFAULT_LIMITS.inflight;
 
 /**
- * Why a connection is not read: the node's buffer is full, the connection's own frames wait, they come too fast, the server is
- * stopping.
+ * Why a connection is not read: the node's buffer is full, the connection's own frames wait, they come too fast, it does not
+ * wait for acknowledgements, the server is stopping.
  */
-type Hold = "buffer" | "frames" | "rate" | "stopping";
+type Hold = "buffer" | "frames" | "rate" | "unacknowledged" | "stopping";
 
 /** What a connection needs of the gateway. */
 export interface ConnectionHost {
   /** How fast frames of each device may come. */
   readonly frameRate: TokenBuckets;
+  /** How many frames of each device may be wrong, whatever connection they come by. */
+  readonly faultRate: TokenBuckets;
   /** Resolves with the fencing number of the new session, once it was welcomed. */
   greet(connection: AgentConnection, hello: HelloFrame): Promise<void>;
   handle(connection: AgentConnection, frame: Exclude<ReceivedFrame, HelloFrame>): Promise<void> | void;
@@ -34,18 +37,19 @@ export class AgentConnection implements AgentSession {
   fencing = 0n;
   /** Heart-beats that were not answered yet. */
   missedBeats = 0;
+  /** By the steady clock, in ms. */
   nextBeatAt = 0;
   /** Its hello must be read however full the buffer is, or it would seem to say none. */
   isWelcomed = false;
   /** Whether it has events to bring that piled up; of one that comes new, nobody knows yet. */
   hasBacklog = true;
-  private readonly violations = new Violations();
   private readonly helloTimer: NodeJS.Timeout;
   private isGreeted = false;
   /** The handling of the frames before, in order. */
   private tail: Promise<void> = Promise.resolve();
   private waitingFrames = 0;
   private readonly holds = new Set<Hold>();
+  private unacknowledged = 0;
 
   constructor(
     readonly deviceId: string,
@@ -58,17 +62,17 @@ export class AgentConnection implements AgentSession {
     socket.on("message", (data: Buffer, isBinary: boolean) => {
       this.receive(data, isBinary);
     });
+    socket.on("ping", () => {
+      this.ward();
+    });
     socket.on("pong", () => {
+      this.slowDown();
       this.missedBeats = 0;
     });
   }
 
   send(frame: DownFrame): boolean {
-    if (this.socket.readyState !== this.socket.OPEN) return false;
-    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-      this.socket.terminate();
-      return false;
-    }
+    if (this.socket.readyState !== this.socket.OPEN || this.isUnread()) return false;
     this.socket.send(JSON.stringify(frame));
     return true;
   }
@@ -105,8 +109,19 @@ export class AgentConnection implements AgentSession {
     this.socket.resume();
   }
 
+  /** To be told of events that were handed in: an agent that hands in more than it may is not read until they are stored. */
+  handedIn(events: number): void {
+    this.unacknowledged += events;
+    if (this.unacknowledged > MAX_UNACKNOWLEDGED_EVENTS) this.hold("unacknowledged");
+  }
+
+  settled(events: number): void {
+    this.unacknowledged -= events;
+    if (this.unacknowledged <= MAX_UNACKNOWLEDGED_EVENTS) this.release("unacknowledged");
+  }
+
   /** Resolves when the frames that were read are handled. */
-  async settled(): Promise<void> {
+  async handled(): Promise<void> {
     await this.tail;
   }
 
@@ -119,7 +134,20 @@ export class AgentConnection implements AgentSession {
   /** Tells the agent what was wrong with a frame; closes the connection when it happens too often. */
   reject(code: string, message: string, frame?: UpFrame["type"]): void {
     this.send({ type: "error", code, message: message.slice(0, 1_000), ...(frame && { frame }) });
-    if (this.violations.add(Date.now())) this.close(CLOSE.protocolError, "too many bad frames");
+    if (this.host.faultRate.take(this.deviceId) > 0) this.close(CLOSE.protocolError, "too many bad frames");
+  }
+
+  /** Pings count as frames; the library has answered by now, and a peer that reads no answers is no peer. */
+  private ward(): void {
+    this.slowDown();
+    this.isUnread();
+  }
+
+  /** @returns whether so much was written that the peer did not read that the connection is cut now */
+  private isUnread(): boolean {
+    if (this.socket.bufferedAmount <= MAX_BUFFERED_BYTES) return false;
+    this.socket.terminate();
+    return true;
   }
 
   private receive(data: Buffer, isBinary: boolean): void {
@@ -134,13 +162,19 @@ export class AgentConnection implements AgentSession {
     else this.enqueue(frame);
   }
 
-  /** What comes too fast is not lost: it waits at the other end. */
+  /** What comes too fast is not lost: it waits at the other end. What was read in one piece with it still counts. */
   private slowDown(): void {
-    const waitS = this.host.frameRate.take(this.deviceId);
+    const waitS = this.host.frameRate.charge(this.deviceId);
     if (waitS === 0 || this.holds.has("rate")) return;
     this.hold("rate");
+    this.goOnIn(waitS);
+  }
+
+  private goOnIn(waitS: number): void {
     setTimeout(() => {
-      this.release("rate");
+      const stillS = this.host.frameRate.waitS(this.deviceId);
+      if (stillS > 0) this.goOnIn(stillS);
+      else this.release("rate");
     }, waitS * 1_000).unref();
   }
 

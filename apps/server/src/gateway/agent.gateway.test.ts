@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { CLOSE, HEARTBEAT, MAX_FRAME_BYTES } from "@mn316-fleet/protocol";
 import { createTestDatabase, eventually, findTestRedis, type TestDatabase } from "@mn316-fleet/testkit";
 import type { Settings } from "../platform/settings/settings";
@@ -102,6 +103,12 @@ function suite(settings: Partial<Settings>): void {
       expect(await agent.closeCode()).toBe(CLOSE.unauthorized);
     });
 
+    it("cuts it off with the same code where no signal tells of the removal", async () => {
+      const agent = await connect();
+      await server.database.pool.query("DELETE FROM device WHERE id = $1", [device.id]);
+      expect(await agent.closeCode()).toBe(CLOSE.unauthorized);
+    });
+
     it("forgets a socket that went away while its token was checked", async () => {
       const lock = await server.database.pool.connect();
       await lock.query("BEGIN");
@@ -202,7 +209,8 @@ function suite(settings: Partial<Settings>): void {
       agent.send({ type: "events", epoch: 1, events: [{ at: 1, kind: "ping" }] });
       agent.send({ type: "events", epoch: 1, events: [...pings(1, 1), { seq: 2, at: 1, kind: "timeout", type: 9 }] });
       agent.send("[]");
-      await agent.next("error", 6);
+      agent.send({ type: "reported", version: 2 ** 31, status: "applied", config: null });
+      await agent.next("error", 7);
       expect(agent.of("error").map(({ code, frame }) => [code, frame])).toEqual([
         ["invalid", "reported"],
         ["not-json", undefined],
@@ -211,13 +219,15 @@ function suite(settings: Partial<Settings>): void {
         ["invalid", "events"],
         ["invalid", "events"],
         ["unknown-type", undefined],
+        ["invalid", "reported"],
       ]);
+      expect(agent.of("error")[7]?.message).toMatch(/^version: /);
       expect(agent.of("error")[0]?.message).toMatch(/^status: /);
       expect(agent.of("error")[5]?.message).toMatch(/^events\.1\.type: /);
       agent.events(pings(1, 1));
       await agent.acked(1);
       agent.sayHello();
-      expect(await agent.next("error", 7)).toMatchObject({ code: "unexpected", frame: "hello" });
+      expect(await agent.next("error", 8)).toMatchObject({ code: "unexpected", frame: "hello" });
       expect(agent.closed).toBeUndefined();
     });
 
@@ -335,6 +345,15 @@ function suite(settings: Partial<Settings>): void {
     });
   });
 
+  it("beats for a connection that began while the wall clock stood wrong", async () => {
+    const clock = jest.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+    const agent = await connect();
+    clock.mockRestore(); // somebody set it back
+    const pinged = new Promise((resolve) => agent.socket.once("ping", resolve));
+    server.app.get(AgentGateway).beat(performance.now() + HEARTBEAT.everyMs * 1.2);
+    await pinged;
+  });
+
   it("cuts a connection whose other end is silent, and no other", async () => {
     const silent = await open({ autoPong: false });
     silent.sayHello();
@@ -342,7 +361,7 @@ function suite(settings: Partial<Settings>): void {
     const fellow = await server.createDevice();
     const lively = await connect(server.url, {}, fellow.token);
     const gateway = server.app.get(AgentGateway);
-    let now = Date.now();
+    let now = performance.now();
     for (let beat = 0; beat <= HEARTBEAT.missed; beat++) {
       expect(silent.closed).toBeUndefined();
       const pinged = new Promise((resolve) => lively.socket.once("ping", resolve));

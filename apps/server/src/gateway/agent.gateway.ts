@@ -20,10 +20,12 @@ import { TokenWatch } from "../auth/token-watch";
 import { Ingest } from "../ingest/ingest";
 import { networkOf } from "../platform/http/network";
 import { addressOf } from "../platform/http/trusted-proxies";
+import { turnAway } from "../platform/http/turn-away";
 import { TokenBuckets } from "../platform/limits/token-buckets";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { mayRetry } from "../platform/problems/database-away";
 import { SETTINGS, type Settings } from "../platform/settings/settings";
+import { ClientCertificates } from "../platform/tls/client-certificates";
 import { AgentConnection, type ConnectionHost } from "./agent-connection";
 import { FrameHandlers } from "./frame-handlers";
 import { LinkMetrics } from "./link-metrics";
@@ -41,6 +43,10 @@ const WRONG_OF_NETWORK = { burst: 500, perS: 20 };
 const CONNECTIONS_OF_DEVICE = { burst: 60, perS: 1 };
 /** Frames of one device; an honest agent waits for acknowledgements long before. */
 const FRAMES_OF_DEVICE = { burst: 2_000, perS: 500 };
+/** Frames of one device that break the protocol; what such a frame may cost is a good part of a second in ten of them. */
+const FAULTS_OF_DEVICE = { burst: 10, perS: 10 / 60 };
+/** What one device may write into the log by `error` frames. */
+const TOLD_OF_DEVICE = { burst: 60, perS: 1 };
 const BEAT_SLICE_MS = 1_000;
 const RETRY_END_MS = 1_000;
 /** At a stop, for each of: the frames under way, their commit, the agents' farewell. */
@@ -64,9 +70,12 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
   private readonly wrongTokens = new TokenBuckets(WRONG_OF_NETWORK);
   private readonly arrivals = new TokenBuckets(CONNECTIONS_OF_DEVICE);
   readonly frameRate = new TokenBuckets(FRAMES_OF_DEVICE);
+  readonly faultRate = new TokenBuckets(FAULTS_OF_DEVICE);
+  private readonly toldErrors = new TokenBuckets(TOLD_OF_DEVICE);
 
   constructor(
     private readonly tokens: DeviceTokens,
+    private readonly certificates: ClientCertificates,
     private readonly tokenWatch: TokenWatch,
     private readonly sessions: Sessions,
     private readonly presence: Presence,
@@ -82,7 +91,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
 
   onModuleInit(): void {
     this.beats = setInterval(() => {
-      this.beat(Date.now());
+      this.beat(performance.now());
     }, BEAT_SLICE_MS).unref();
     this.ingest.onPressure(() => {
       this.turns.closeDoors();
@@ -94,7 +103,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     socket.on("error", () => undefined); // told by close
     const network = networkOf(addressOf(request, this.settings.trustedProxies));
     if (this.wrongTokens.waitS(network) > 0) {
-      socket.close(TRY_AGAIN_LATER, "try again later");
+      turnAway(socket, TRY_AGAIN_LATER, "try again later");
       return;
     }
     socket.pause();
@@ -104,17 +113,19 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     });
     socket.resume(); // it is read from the next tick on, when the listeners are there
     if (this.isStopping) socket.close(CLOSE.restarting, "restarting");
-    else if (verified === "unknown") socket.close(TRY_AGAIN_LATER, "try again later");
+    else if (verified === "unknown") turnAway(socket, TRY_AGAIN_LATER, "try again later");
     else if (!verified) {
       this.wrongTokens.take(network);
-      socket.close(CLOSE.unauthorized, "not authorised");
-    } else if (this.arrivals.take(verified.deviceId) > 0) socket.close(TRY_AGAIN_LATER, "too many connections");
+      turnAway(socket, CLOSE.unauthorized, "not authorised");
+    } else if (this.arrivals.take(verified.deviceId) > 0) turnAway(socket, TRY_AGAIN_LATER, "too many connections");
+    else if (this.faultRate.waitS(verified.deviceId) > 0) turnAway(socket, TRY_AGAIN_LATER, "too many bad frames");
     else if (socket.readyState === socket.OPEN) this.accept(socket, verified);
   }
 
   private async verify(request: IncomingMessage): Promise<VerifiedToken | undefined> {
     const token = bearerCredential(request.headers.authorization);
-    return token === undefined || this.isStopping ? undefined : this.tokens.verify(token);
+    if (token === undefined || this.isStopping) return undefined;
+    return this.tokens.verify(token, this.certificates.of(request));
   }
 
   async greet(connection: AgentConnection, hello: HelloFrame): Promise<void> {
@@ -142,12 +153,14 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
 
   handle(connection: AgentConnection, frame: Exclude<ReceivedFrame, HelloFrame>): Promise<void> | void {
     if (frame.type === "events") {
+      connection.handedIn(frame.events.length);
       connection.hasBacklog = this.ingest.submit(connection, frame.epoch, frame.events).isBacklog;
       this.turns.queueUp(connection);
       this.tellUnread(connection, frame.events);
       return;
     }
     if (frame.type === "error") {
+      if (this.toldErrors.take(connection.deviceId) > 0) return;
       this.logger.warn(
         { deviceId: connection.deviceId, code: frame.code, message: frame.message },
         "an agent reports an error",
@@ -178,14 +191,15 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
     this.turns.stop();
     const connections = [...this.connections];
     for (const connection of connections) connection.hold("stopping");
-    await withinMs(FAREWELL_MS, Promise.all(connections.map((connection) => connection.settled())));
+    await withinMs(FAREWELL_MS, Promise.all(connections.map((connection) => connection.handled())));
     await withinMs(FAREWELL_MS, this.ingest.drain());
     for (const connection of connections) {
       connection.close(CLOSE.restarting, "restarting");
       connection.release("stopping"); // to hear the other side's farewell
     }
-    const deadline = Date.now() + FAREWELL_MS;
-    while (this.connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    const deadline = performance.now() + FAREWELL_MS;
+    while (this.connections.size > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     for (const connection of this.connections) connection.cut();
     await new Promise((resolve) => setImmediate(resolve)); // their close events
     await Promise.allSettled(this.ending);
@@ -193,7 +207,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
 
   private accept(socket: WebSocket, verified: VerifiedToken): void {
     const connection = new AgentConnection(verified.deviceId, socket, this);
-    connection.nextBeatAt = Date.now() + HEARTBEAT.everyMs * Math.random();
+    connection.nextBeatAt = performance.now() + HEARTBEAT.everyMs * Math.random();
     const forget = this.tokenWatch.watch(verified, () => {
       connection.close(CLOSE.unauthorized, "not authorised");
     });
@@ -227,7 +241,7 @@ export class AgentGateway implements OnGatewayConnection, ConnectionHost, OnModu
 
   /**
    * Pings each agent every 30 s, spread by chance; one that missed two is gone. One that is not read cannot be heard.
-   * @param now ms since 1970
+   * @param now ms of the steady clock: whoever sets the wall clock back must not silence the heart-beats until it is there again
    */
   beat(now: number): void {
     for (const connection of this.connections) {

@@ -20,8 +20,11 @@ const ABNORMAL = 1006;
 @Injectable()
 export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
-  private lastBeatAt = 0;
+  /** By the steady clock, in ms. */
+  private lastBeatAt = -Infinity;
+  private wasSilent = false;
   private beating: Promise<void> = Promise.resolve();
+  private looking: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly database: Database,
@@ -34,18 +37,20 @@ export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     await this.endFormerSessions();
     await this.beat();
+    await this.look();
+    const tellFailure = (error: unknown) => {
+      this.logger.warn({ reason: (error as Error).message }, "heart-beat of this node failed");
+    };
+    // Looking takes long while many come back, and must not delay the next sign of life.
     this.timer = setInterval(() => {
-      this.beating = this.beating
-        .then(() => this.beat())
-        .catch((error: unknown) => {
-          this.logger.warn({ reason: (error as Error).message }, "heart-beat of this node failed");
-        });
+      this.beating = this.beating.then(() => this.beat()).catch(tellFailure);
+      this.looking = this.looking.then(() => this.look()).catch(tellFailure);
     }, EVERY_MS).unref();
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
-    await this.beating;
+    await Promise.all([this.beating, this.looking]);
     await this.database.pool.query("DELETE FROM node WHERE id = $1", [this.settings.nodeId]).catch(() => undefined);
   }
 
@@ -56,26 +61,32 @@ export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
   }
 
   private async beat(): Promise<void> {
-    const { pool } = this.database;
-    await pool.query("INSERT INTO node (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()", [
+    await this.database.ask("INSERT INTO node (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET seen_at = now()", [
       this.settings.nodeId,
     ]);
-    const silentMs = Date.now() - this.lastBeatAt;
-    this.lastBeatAt = Date.now();
-    // After a silence of our own (the database was away) the others may seem dead only because they were cut off too.
-    if (silentMs > DEAD_AFTER_MS) await this.reassert();
-    else await this.sweep();
-    await this.closeSuperseded();
+    const now = performance.now();
+    if (now - this.lastBeatAt > DEAD_AFTER_MS) this.wasSilent = true;
+    this.lastBeatAt = now;
   }
 
-  /** Another node may have taken us for dead meanwhile. */
+  private async look(): Promise<void> {
+    if (performance.now() - this.lastBeatAt > DEAD_AFTER_MS) return;
+    // After a silence of our own (the database was away) the others may seem dead only because they were cut off too.
+    if (this.wasSilent) {
+      await this.reassert();
+      this.wasSilent = false;
+    } else await this.sweep();
+    await this.closeOver();
+  }
+
+  /** Another node may have taken us for dead meanwhile. Rows that it left alone are not written: events wait for their locks. */
   private async reassert(): Promise<void> {
     const held = this.sessions.all().map(({ fencing }) => String(fencing));
     if (held.length === 0) return;
     await this.database.pool.query(
       `WITH held AS (
          UPDATE device_state s SET online = true, link_since = l.began
-           FROM link_session l WHERE l.id = ANY ($1::bigint[]) AND s.device_id = l.device_id AND s.fencing = l.id
+           FROM link_session l WHERE l.id = ANY ($1::bigint[]) AND s.device_id = l.device_id AND s.fencing = l.id AND NOT s.online
          RETURNING l.id
        )
        UPDATE link_session l SET ended = NULL, close_code = NULL FROM held WHERE l.id = held.id AND l.ended IS NOT NULL`,
@@ -83,13 +94,16 @@ export class NodeHeartbeat implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** Makes up for signals that were lost: a later session of a device, on another node, always wins. */
-  private async closeSuperseded(): Promise<void> {
+  /** Makes up for signals that were lost: a later session of a device, on another node, always wins; a removed one has none. */
+  private async closeOver(): Promise<void> {
     const held = this.sessions.all();
     if (held.length === 0) return;
-    const superseded = await this.presence.superseded(held);
-    for (const session of held)
-      if (superseded.has(session.fencing)) session.close(CLOSE.superseded, "superseded by a newer connection");
+    const over = await this.presence.over(held);
+    for (const session of held) {
+      const code = over.get(session.fencing);
+      if (code === CLOSE.superseded) session.close(code, "superseded by a newer connection");
+      else if (code !== undefined) session.close(code, "not authorised");
+    }
   }
 
   private async sweep(): Promise<void> {

@@ -1,5 +1,6 @@
 import { type FrameOf, type UpFrame, upFrameSchema } from "@mn316-fleet/protocol";
-import { type ReadEvents, readEvents } from "./read-events";
+import { longListIn } from "./long-lists";
+import { MAX_LINES, type ReadEvents, readEvents } from "./read-events";
 
 /** A frame as the server takes it: its events are the agent's, or what is stored in the place of one that it cannot read. */
 export type ReceivedFrame = Exclude<UpFrame, FrameOf<UpFrame, "events">> | ReadEvents;
@@ -14,7 +15,8 @@ export interface FrameFault {
 
 const TYPES: ReadonlySet<unknown> = new Set(upFrameSchema.options.map((option) => option.shape.type.value));
 const isKnown = (type: unknown): type is UpFrame["type"] => TYPES.has(type);
-
+/** Of a list in a frame without events. */
+const MAX_ITEMS = 1_000;
 /** Reads one text frame. */
 export function parseFrame(text: string): ReceivedFrame | FrameFault {
   let value: unknown;
@@ -26,10 +28,20 @@ export function parseFrame(text: string): ReceivedFrame | FrameFault {
   const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
   if (!isKnown(type))
     return { code: "unknown-type", message: `type: there is no such frame, known are ${[...TYPES].join(", ")}` };
+  const refuse = (path: PropertyKey[] | string, message: string): FrameFault => ({
+    code: "invalid",
+    message: `${typeof path === "string" ? path : path.join(".")}: ${message}`,
+    frame: type,
+  });
+  if (type === "events") {
+    const read = readEvents(value);
+    return "events" in read ? read : refuse(read.path, read.message);
+  }
+  const maxItems = type === "execution" ? MAX_LINES : MAX_ITEMS;
+  const longList = longListIn(value, maxItems);
+  if (longList !== undefined) return refuse(longList, `must not hold more than ${maxItems} items`);
   const parsed = upFrameSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const events = type === "events" ? readEvents(value) : undefined;
-  if (events) return events;
   const issue = parsed.error.issues[0];
-  return { code: "invalid", message: `${issue?.path.join(".")}: ${issue?.message}`, frame: type };
+  return refuse(issue?.path ?? [], issue?.message ?? "");
 }

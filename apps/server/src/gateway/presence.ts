@@ -29,9 +29,10 @@ export class Presence {
     const { agent, clock, module, epoch, resumeFrom } = hello;
     return this.database.transaction(async (tx) => {
       // What the agent forgot it knows to be committed; a server restored from a backup must not ask for it again.
-      // First of all, as the ingest does: the other way round the two would wait for each other.
+      // First of all, as the ingest does: the other way round the two would wait for each other. A device that was removed a
+      // moment ago gets no position, which nobody would remove again.
       const position = await tx.query<{ acked: string }>(
-        `INSERT INTO outbox_position AS p (device_id, epoch, acked) VALUES ($1, $2, $3)
+        `INSERT INTO outbox_position AS p (device_id, epoch, acked) SELECT id, $2, $3 FROM device WHERE id = $1
          ON CONFLICT (device_id, epoch) DO UPDATE SET acked = greatest(p.acked, excluded.acked) RETURNING acked`,
         [deviceId, epoch, Math.max(0, resumeFrom - 1)],
       );
@@ -86,15 +87,22 @@ export class Presence {
     });
   }
 
-  /** Which of these sessions a later one has taken over, or whose device is gone. Makes up for a lost signal. */
-  async superseded(sessions: readonly { deviceId: string; fencing: bigint }[]): Promise<Set<bigint>> {
-    const { rows } = await this.database.pool.query<{ fencing: string }>({
-      name: "find-superseded-sessions",
-      text: `SELECT v.fencing FROM unnest($1::uuid[], $2::bigint[]) AS v (device_id, fencing)
-              WHERE NOT EXISTS (SELECT 1 FROM device_state s WHERE s.device_id = v.device_id AND s.fencing <= v.fencing)`,
+  /**
+   * Which of these sessions a later one has taken over, or whose device is gone, by their fencing numbers, with the code that
+   * tells its agent so. Makes up for a lost signal.
+   */
+  async over(sessions: readonly { deviceId: string; fencing: bigint }[]): Promise<Map<bigint, number>> {
+    const { rows } = await this.database.pool.query<{ fencing: string; isGone: boolean }>({
+      name: "find-sessions-that-are-over",
+      text: `SELECT v.fencing, s.device_id IS NULL AS "isGone"
+               FROM unnest($1::uuid[], $2::bigint[]) AS v (device_id, fencing)
+               LEFT JOIN device_state s ON s.device_id = v.device_id
+              WHERE s.device_id IS NULL OR s.fencing > v.fencing`,
       values: [sessions.map(({ deviceId }) => deviceId), sessions.map(({ fencing }) => String(fencing))],
     });
-    return new Set(rows.map(({ fencing }) => BigInt(fencing)));
+    return new Map(
+      rows.map(({ fencing, isGone }) => [BigInt(fencing), isGone ? CLOSE.unauthorized : CLOSE.superseded]),
+    );
   }
 
   /** Those of the devices that some node holds (index: primary key). */

@@ -2,6 +2,7 @@ import { Controller, Get, Header, Inject } from "@nestjs/common";
 import { ApiExcludeController } from "@nestjs/swagger";
 import { Public } from "../auth/public";
 import { Database } from "../platform/database/database";
+import { asSystem } from "../platform/database/fleet-scope";
 import { Metrics } from "../platform/metrics/metrics";
 import { ProblemError } from "../platform/problems/problem.error";
 import { RedisQueues } from "../platform/queues/bull-queues";
@@ -28,7 +29,7 @@ export class HealthController {
   @Get("health/ready")
   async ready() {
     const [database, queues] = await Promise.all([
-      answers(this.database.pool.query("SELECT 1")),
+      answers(this.database.ask("SELECT 1")),
       answers(this.queues instanceof RedisQueues ? this.queues.check() : undefined),
     ]);
     if (!database || !queues)
@@ -39,7 +40,7 @@ export class HealthController {
   @Get("metrics")
   @Header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
   prometheus(): Promise<string> {
-    return this.metrics.metrics();
+    return asSystem(() => this.metrics.metrics());
   }
 }
 

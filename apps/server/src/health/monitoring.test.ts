@@ -130,6 +130,14 @@ describe("what operators watch the server with", () => {
     expect(body).not.toContain("invented-address");
   });
 
+  it("is ready also while all connections to PostgreSQL are at work", async () => {
+    const { pool } = server.database;
+    const busy = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
+    const answer = await server.send("GET", "/health/ready");
+    for (const connection of busy) connection.release();
+    expect(answer.status).toBe(200);
+  });
+
   it("counts devices and executions of the fleet", async () => {
     const { body } = await server.send("GET", "/metrics");
     expect(body).toContain('\nfleet_devices{state="unknown"} 1\n');

@@ -13,6 +13,40 @@ interface Numbered {
   event: { seq: number };
 }
 
+const IS_NEWER_STATE = "(s.state_epoch, s.state_seq) < (v.state_epoch, v.state_seq)";
+const IS_NEWER_SIGNAL = "(s.signal_epoch, s.signal_seq) < (v.signal_epoch, v.signal_seq)";
+const replaced = (columns: Record<string, string>, isNewer: string) =>
+  Object.entries(columns)
+    .map(([column, value]) => `${column} = CASE WHEN ${isNewer} THEN ${value} ELSE s.${column} END`)
+    .join(", ");
+
+/** A device with news of one kind has NULL in the columns of the other, which is newer than nothing. */
+const PROJECT_MODULE = `
+  UPDATE device_state s
+     SET ${replaced(
+       {
+         module_state: "v.state",
+         module_since: "v.since",
+         cause: "coalesce(v.cause, s.cause)",
+         state_epoch: "v.state_epoch",
+         state_seq: "v.state_seq",
+       },
+       IS_NEWER_STATE,
+     )},
+         ${replaced(
+           {
+             signal_dbm: "v.dbm",
+             cell: "coalesce(v.cell, s.cell)",
+             signal_epoch: "v.signal_epoch",
+             signal_seq: "v.signal_seq",
+           },
+           IS_NEWER_SIGNAL,
+         )}
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[],
+                $7::bigint[], $8::bigint[], $9::int[], $10::text[])
+      AS v (device_id, state_epoch, state_seq, state, since, cause, signal_epoch, signal_seq, dbm, cell)
+   WHERE s.device_id = v.device_id AND (${IS_NEWER_STATE} OR ${IS_NEWER_SIGNAL})`;
+
 /** The last that is known of each device, by the newest event in (epoch, seq), whatever order they come in. */
 @Injectable()
 export class DeviceStateProjector implements Projector<Kind> {
@@ -20,57 +54,39 @@ export class DeviceStateProjector implements Projector<Kind> {
   readonly kinds = ["state", "signal", "config"] as const;
 
   async apply(tx: Transaction, events: NewEvent<Kind>[]): Promise<void> {
-    await this.applyStates(tx, newest(events, "state"), newest(events, "state", tellsWhy));
-    await this.applySignals(
-      tx,
-      newest(events, "signal"),
-      newest(events, "signal", ({ cell }) => cell !== undefined),
-    );
+    await this.applyModule(tx, events);
     await this.applyConfigs(
       tx,
       events.flatMap((event) => (isOf(event, "config") && event.event.status === "applied" ? [event] : [])),
     );
   }
 
-  /** @param telling of each device the newest event that says why its module is where it is, where there is one */
-  private async applyStates(tx: Transaction, events: NewEvent<"state">[], telling: NewEvent<"state">[]): Promise<void> {
-    if (events.length === 0) return;
-    const causes = new Map(telling.map(({ deviceId, event }) => [deviceId, event.cause]));
+  /** State and signal in one statement: another version of a row costs more than all that is in it. */
+  private async applyModule(tx: Transaction, events: NewEvent<Kind>[]): Promise<void> {
+    const states = newest(events, "state");
+    const signals = newest(events, "signal");
+    const deviceIds = [...new Set([...states.keys(), ...signals.keys()])];
+    if (deviceIds.length === 0) return;
+    const telling = newest(events, "state", tellsWhy);
+    const located = newest(events, "signal", ({ cell }) => cell !== undefined);
+    const state = (value: (newest: NewEvent<"state">) => string | number) =>
+      plainArray(deviceIds.map((id) => mapped(states.get(id), value)));
+    const signal = (value: (newest: NewEvent<"signal">) => number | undefined) =>
+      plainArray(deviceIds.map((id) => mapped(signals.get(id), value)));
     await tx.query({
-      name: "project-module-state",
-      text: `UPDATE device_state s
-                SET module_state = v.state, module_since = v.since, cause = coalesce(v.cause, s.cause),
-                    state_epoch = v.epoch, state_seq = v.seq
-               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[])
-                 AS v (device_id, epoch, seq, state, since, cause)
-              WHERE s.device_id = v.device_id AND (s.state_epoch, s.state_seq) < (v.epoch, v.seq)`,
+      name: "project-module",
+      text: PROJECT_MODULE,
       values: [
-        ...keys(events),
-        plainArray(events.map(({ event }) => event.to)),
-        plainArray(events.map(({ event }) => new Date(event.at).toISOString())),
-        plainArray(events.map(({ deviceId }) => causes.get(deviceId) ?? null)),
-      ],
-    });
-  }
-
-  /** @param located of each device the newest event that names a cell, where there is one */
-  private async applySignals(
-    tx: Transaction,
-    events: NewEvent<"signal">[],
-    located: NewEvent<"signal">[],
-  ): Promise<void> {
-    if (events.length === 0) return;
-    const cells = new Map(located.map(({ deviceId, event }) => [deviceId, event.cell]));
-    await tx.query({
-      name: "project-signal",
-      text: `UPDATE device_state s
-                SET signal_dbm = v.dbm, cell = coalesce(v.cell, s.cell), signal_epoch = v.epoch, signal_seq = v.seq
-               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::text[]) AS v (device_id, epoch, seq, dbm, cell)
-              WHERE s.device_id = v.device_id AND (s.signal_epoch, s.signal_seq) < (v.epoch, v.seq)`,
-      values: [
-        ...keys(events),
-        plainArray(events.map(({ event: { rssi } }) => signalDbm(rssi) ?? null)),
-        events.map(({ deviceId }) => cells.get(deviceId) ?? null),
+        plainArray(deviceIds),
+        state(({ epoch }) => epoch),
+        state(({ event }) => event.seq),
+        state(({ event }) => event.to),
+        state(({ event }) => new Date(event.at).toISOString()),
+        plainArray(deviceIds.map((id) => telling.get(id)?.event.cause ?? null)),
+        signal(({ epoch }) => epoch),
+        signal(({ event }) => event.seq),
+        signal(({ event }) => signalDbm(event.rssi)),
+        deviceIds.map((id) => located.get(id)?.event.cell ?? null),
       ],
     });
   }
@@ -100,20 +116,23 @@ function tellsWhy({ from, to, cause }: Extract<FleetEvent, { kind: "state" }>): 
   return cause !== "requested" || from === "connected" || to === "connected";
 }
 
-/** The newest event of a kind for each device. */
+/** The newest event of a kind, by device. */
 function newest<K extends Kind>(
   events: NewEvent<Kind>[],
   kind: K,
   concerns: (event: Extract<FleetEvent, { kind: K }>) => boolean = () => true,
-): NewEvent<K>[] {
+): Map<string, NewEvent<K>> {
   const byDevice = new Map<string, NewEvent<K>>();
   for (const candidate of events) {
     if (!isOf(candidate, kind) || !concerns(candidate.event)) continue;
     const known = byDevice.get(candidate.deviceId);
     if (!known || isBefore(known, candidate)) byDevice.set(candidate.deviceId, candidate);
   }
-  return [...byDevice.values()];
+  return byDevice;
 }
+
+const mapped = <T, V>(item: T | undefined, value: (item: T) => V | undefined): V | null =>
+  (item === undefined ? undefined : value(item)) ?? null;
 
 function isOf<K extends Kind>(candidate: NewEvent<Kind>, kind: K): candidate is NewEvent<Kind> & NewEvent<K> {
   return candidate.event.kind === kind;
@@ -121,12 +140,4 @@ function isOf<K extends Kind>(candidate: NewEvent<Kind>, kind: K): candidate is 
 
 function isBefore(a: Numbered, b: Numbered): boolean {
   return a.epoch < b.epoch || (a.epoch === b.epoch && a.event.seq < b.event.seq);
-}
-
-function keys(events: Numbered[]): string[] {
-  return [
-    plainArray(events.map(({ deviceId }) => deviceId)),
-    plainArray(events.map(({ epoch }) => epoch)),
-    plainArray(events.map(({ event }) => event.seq)),
-  ];
 }

@@ -5,7 +5,9 @@ import { HistoryController } from "./history.controller";
 import { HistoryStore } from "./history.store";
 import { IntervalsProjector } from "./intervals.projector";
 import { EventPartitions } from "./partitions";
+import { RemovedDevices } from "./removed-devices";
 import { HistoryRetention } from "./retention";
+import { DeviceFleets } from "./rollups/device-fleets";
 import { RollupsProjector } from "./rollups/rollups.projector";
 import { RollupsStore } from "./rollups/rollups.store";
 import { HistoryUpkeep } from "./upkeep";
@@ -19,7 +21,9 @@ import { HistoryUpkeep } from "./upkeep";
     HistoryStore,
     HistoryUpkeep,
     IntervalsProjector,
+    RemovedDevices,
     RollupsProjector,
+    DeviceFleets,
     RollupsStore,
   ],
 })

@@ -47,6 +47,7 @@ export class EventPartitions {
       if (await this.locking(ONE_AT_A_TIME, `DROP TABLE IF EXISTS ${name}`)) dropped++;
       else isDone = false;
     if (dropped > 0) this.logger.info({ days: dropped }, "dropped raw events past the retention");
+    if (!(await this.locking(summarize(partitionName(day(now, -BEHIND_DAYS)))))) isDone = false;
     // Of clocks that are wrong: kept as long as others since they came, and as long as rollups of the time until now hold them.
     await deleteInBatches(this.database.pool, "module_event_default", "received_at < $1 AND (at < $1 OR at > $2)", [
       oldest,
@@ -89,6 +90,13 @@ export class EventPartitions {
     }
   }
 }
+
+/** Lets the blocks that were filled since be found by time (index module_event_at_idx), of this partition and later ones. */
+const summarize = (firstName: string) => `
+  SELECT brin_summarize_new_values(x.indexrelid)
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_index x ON x.indrelid = c.oid
+    JOIN pg_class own ON own.oid = x.indexrelid JOIN pg_am m ON m.oid = own.relam
+   WHERE i.inhparent = 'module_event'::regclass AND m.amname = 'brin' AND c.relname >= '${firstName}'`;
 
 function day(now: Date, offset: number): Date {
   return new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS + offset * DAY_MS);

@@ -2,12 +2,13 @@ import type { FleetEvent } from "@mn316-fleet/protocol";
 import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
 import { EventWriter } from "../ingest/event-writer";
 import { FleetServer } from "../test-support/fleet-server";
+import { handedIn } from "../test-support/history/handed-in";
 import { HistoryRetention } from "./retention";
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const TABLES = [
-  ...["state_hour", "timeout_hour", "disconnect_hour", "connect_hour", "reconnect_hour", "signal_hour"],
+  ...["timeout_hour", "disconnect_hour", "connect_hour", "reconnect_hour", "signal_hour"],
   ...["fleet_hour", "availability_day", "outage", "connection_interval"],
 ];
 
@@ -57,12 +58,8 @@ describe("the retention of history", () => {
           ]),
         ),
       );
-    const write = async (deviceId: string, events: FleetEvent[]) => {
-      const sender = { deviceId, send: () => true, reject: () => undefined, close: () => undefined };
-      await node.app
-        .get(EventWriter, { strict: false })
-        .write([{ sender, deviceId, epoch: 1, events, receivedAt: new Date(), isBacklog: false }]);
-    };
+    const write = (deviceId: string, events: FleetEvent[]) =>
+      node.app.get(EventWriter, { strict: false }).write([handedIn(deviceId, events)]);
     const { id } = await node.createDevice();
     await write(id, outage(1, today - 400 * DAY_MS));
     const kept = await count();

@@ -9,7 +9,6 @@ import { oldestKeptDay } from "./retention-days";
 const DAY_MS = 86_400_000;
 /** By table, what of it lies wholly before $1. */
 const PAST = {
-  state_hour: "hour < $1",
   timeout_hour: "hour < $1",
   disconnect_hour: "hour < $1",
   connect_hour: "hour < $1",

@@ -1,9 +1,9 @@
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
 import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
 import fc from "fast-check";
-import type { BatchSender } from "../ingest/event-batch";
 import { EventWriter } from "../ingest/event-writer";
 import { FleetServer } from "../test-support/fleet-server";
+import { handedIn } from "../test-support/history/handed-in";
 import { recompute } from "../test-support/history/recompute";
 import { storedRollups } from "../test-support/history/stored-rollups";
 import { agentStory, tell, type ToldHistory } from "../test-support/history/told-history";
@@ -27,13 +27,6 @@ describe("intervals and rollups", () => {
     await database.drop();
   });
 
-  const sender = (deviceId: string): BatchSender => ({
-    deviceId,
-    send: () => true,
-    reject: () => undefined,
-    close: () => undefined,
-  });
-
   /** Hands in an epoch's batches, in any order and again and again, until everything is acknowledged. */
   async function deliver(epoch: number, stories: readonly Story[], chance: () => number) {
     const writer = server.app.get(EventWriter, { strict: false });
@@ -48,14 +41,13 @@ describe("intervals and rollups", () => {
       const chosen = pending.filter(() => chance() < 0.5).sort(() => chance() - 0.5);
       if (chosen.length === 0) continue;
       const written = await writer.write(
-        [...chosen, ...chosen.filter(() => chance() < 0.3)].map(({ deviceId, events }) => ({
-          sender: sender(deviceId),
-          deviceId,
-          epoch,
-          events: [...events].sort(() => chance() - 0.5),
-          receivedAt: new Date(),
-          isBacklog: false,
-        })),
+        [...chosen, ...chosen.filter(() => chance() < 0.3)].map(({ deviceId, events }) =>
+          handedIn(
+            deviceId,
+            [...events].sort(() => chance() - 0.5),
+            epoch,
+          ),
+        ),
       );
       for (const { batch, acked } of written) {
         const last = Math.max(...batch.events.map(({ seq }) => seq));

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { Queues } from "../platform/queues/queues";
 import { EventPartitions } from "./partitions";
+import { RemovedDevices } from "./removed-devices";
 import { HistoryRetention } from "./retention";
 
 const EVERY_MS = 6 * 3_600_000;
@@ -19,6 +20,7 @@ export class HistoryUpkeep implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly partitions: EventPartitions,
     private readonly retention: HistoryRetention,
+    private readonly removed: RemovedDevices,
     private readonly queues: Queues,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -28,6 +30,7 @@ export class HistoryUpkeep implements OnModuleInit, OnApplicationShutdown {
     this.queues.process("maintenance", async () => {
       await this.makePartitions();
       await this.retention.trim(new Date());
+      await this.removed.forget();
     });
     await this.schedule();
     // A Redis that came back without its data has forgotten it; asking for it again changes nothing where it is known.

@@ -9,6 +9,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /** The key of a request that may come again, and whose it is: keys of different callers have nothing to do with each other. */
 export interface RequestKey {
   callerId: string;
+  /** That of the caller; where none is named, of whom this is done on behalf of. */
+  fleetId?: number;
   /** undefined where the caller sent none: then every request counts. */
   key: string | undefined;
 }
@@ -35,7 +37,7 @@ export const ALREADY_SHOWN = "409 and the id of what was made, without its secre
 export const CurrentRequestKey = createParamDecorator((_data: unknown, context: ExecutionContext): RequestKey => {
   const { caller, headers } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!caller) throw new Error("A public route has no caller, so its requests have no key.");
-  return { callerId: caller.id, key: readIdempotencyKey(headers["idempotency-key"]) };
+  return { callerId: caller.id, fleetId: caller.fleetId, key: readIdempotencyKey(headers["idempotency-key"]) };
 });
 
 /** @throws 422 naming the header where it is malformed */

@@ -44,12 +44,12 @@ export class Idempotency {
   /** Like `once`, in a transaction that the caller has begun. */
   async within<T extends Made>(
     tx: Transaction,
-    { callerId, key, request }: OnceRequest,
+    { callerId, fleetId, key, request }: OnceRequest,
     make: (tx: Transaction) => Promise<T>,
   ): Promise<T | MadeBefore> {
     if (key === undefined) return make(tx);
     const hash = createHash("sha256").update(JSON.stringify(request)).digest();
-    if (!(await this.claim(tx, callerId, key, hash))) return this.former(tx, callerId, key, hash);
+    if (!(await this.claim(tx, { callerId, fleetId }, key, hash))) return this.former(tx, callerId, key, hash);
     const made = await make(tx);
     await tx.query(
       "UPDATE idempotency_key SET resource_id = $3, resource_ids = $4::uuid[] WHERE caller_id = $1 AND key = $2",
@@ -83,13 +83,18 @@ export class Idempotency {
   }
 
   /** Waits for another transaction that holds the key; a key whose time is over is taken anew. */
-  private async claim(tx: Transaction, callerId: string, key: string, hash: Buffer): Promise<boolean> {
+  private async claim(
+    tx: Transaction,
+    { callerId, fleetId }: Omit<RequestKey, "key">,
+    key: string,
+    hash: Buffer,
+  ): Promise<boolean> {
     const { rowCount } = await tx.query(
-      `INSERT INTO idempotency_key AS k (caller_id, key, request_hash, resource_id)
-       VALUES ($1, $2, $3, gen_random_uuid())
+      `INSERT INTO idempotency_key AS k (caller_id, key, request_hash, resource_id, fleet_id)
+       VALUES ($1, $2, $3, gen_random_uuid(), coalesce($4, current_fleet()))
        ON CONFLICT (caller_id, key) DO UPDATE SET request_hash = excluded.request_hash, created_at = now()
         WHERE k.created_at <= now() - make_interval(hours => ${KEPT_HOURS})`,
-      [callerId, key, hash],
+      [callerId, key, hash, fleetId ?? null],
     );
     return rowCount === 1;
   }

@@ -20,8 +20,8 @@ export interface Written {
   missing: number | undefined;
 }
 
-/** A new event, with its fields as they are stored. */
-type Fresh = NewEvent & SerializedEvent;
+/** A new event, with its fields as they are stored, and the place of its batch among those of the transaction. */
+type Fresh = NewEvent & SerializedEvent & { batch: number };
 
 interface Position {
   deviceId: string;
@@ -51,16 +51,18 @@ export class EventWriter {
   }
 
   /**
-   * @param batches in each device's own order
-   * @param isProjected false stores events without asking the projectors
+   * @param given batches, in each device's own order
+   * @param isProjected false stores events without asking the projectors, and passes over those that are there already
    */
-  async write(batches: readonly EventBatch[], isProjected = true): Promise<Written[]> {
+  async write(given: readonly EventBatch[], isProjected = true): Promise<Written[]> {
+    // In the order in which rows are locked and indexes lie, so that whatever is put in order behind this is so already.
+    const batches = [...given].sort((a, b) => (a.deviceId < b.deviceId ? -1 : Number(a.deviceId > b.deviceId)));
     const followUps: (() => void)[] = [];
-    const written = await this.database.transaction(async (tx) => {
+    const written = await this.database.ingestTransaction(async (tx) => {
       const positions = await lockPositions(tx, batches);
       const { fresh, results } = select(positions, batches);
       if (fresh.length > 0) {
-        await insert(tx, fresh, positions);
+        await insert(tx, batches, fresh, positions, !isProjected);
         for (const projector of isProjected ? this.projectors.all() : []) {
           const events = fresh.filter(({ event }) => projector.kinds.includes(event.kind));
           if (events.length === 0) continue;
@@ -120,40 +122,54 @@ function select(
   batches: readonly EventBatch[],
 ): { fresh: Fresh[]; results: Written[] } {
   const fresh: Fresh[] = [];
-  const results = batches.map((batch) => {
+  const results = batches.map((batch, index) => {
     const { deviceId, epoch, receivedAt } = batch;
     const position = positions.get(positionKey(deviceId, epoch));
     if (!position) throw new Error(`no outbox position of ${deviceId}`);
     const { events, acked, missing } = continueSequence(position.acked, batch.events);
     position.acked = acked;
-    for (const event of events) fresh.push({ deviceId, epoch, receivedAt, ...storableEvent(event) });
+    for (const event of events) fresh.push({ batch: index, deviceId, epoch, receivedAt, ...storableEvent(event) });
     const unread = events.filter((event) => event.kind === "unread");
     return { batch, stored: events.length, unread, acked, missing };
   });
   return { fresh, results };
 }
 
-/** Stores the events and moves the positions on, in one statement. */
-async function insert(tx: Transaction, fresh: readonly Fresh[], positions: Map<string, Position>): Promise<void> {
+/**
+ * Stores the events and moves the positions on, in one statement. What all events of a batch share travels once.
+ *
+ * The positions, locked and moved on in the same transaction, let no event in twice; so nothing looks for it again, which
+ * would cost as much as all else that the database does for an event.
+ * @param passOver leaves out what is stored already, for when the positions and the events contradict each other
+ */
+async function insert(
+  tx: Transaction,
+  batches: readonly EventBatch[],
+  fresh: readonly Fresh[],
+  positions: Map<string, Position>,
+  passOver: boolean,
+): Promise<void> {
   const column = (value: (event: Fresh) => string | number) => plainArray(fresh.map(value));
   const moved = [...positions.values()];
   await tx.query({
-    name: "insert-module-events",
+    name: passOver ? "insert-missing-module-events" : "insert-module-events",
     text: `WITH advanced AS (
              UPDATE outbox_position p SET acked = v.acked
-               FROM unnest($8::uuid[], $9::bigint[], $10::bigint[]) AS v (device_id, epoch, acked)
+               FROM unnest($9::uuid[], $10::bigint[], $11::bigint[]) AS v (device_id, epoch, acked)
               WHERE p.device_id = v.device_id AND p.epoch = v.epoch AND p.acked < v.acked
            )
            INSERT INTO module_event (device_id, epoch, seq, at, received_at, kind, fields)
-           SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[],
-                                string_to_array($7, E'\\n')::jsonb[])
-           ON CONFLICT DO NOTHING`,
+           SELECT ($1::uuid[])[batch], ($2::bigint[])[batch], seq, to_timestamp(at_ms / 1000), ($3::timestamptz[])[batch],
+                  kind, fields::jsonb
+             FROM ROWS FROM (unnest($4::int[]), unnest($5::bigint[]), unnest($6::float8[]), unnest($7::text[]),
+                             string_to_table($8, E'\\n')) AS v (batch, seq, at_ms, kind, fields)
+           ${passOver ? "ON CONFLICT DO NOTHING" : ""}`,
     values: [
-      column(({ deviceId }) => deviceId),
-      column(({ epoch }) => epoch),
+      ...columnsOf(batches),
+      plainArray(batches.map(({ receivedAt }) => receivedAt.toISOString())),
+      column(({ batch }) => batch + 1),
       column(({ event }) => event.seq),
-      column(({ event }) => new Date(event.at).toISOString()),
-      column(({ receivedAt }) => receivedAt.toISOString()),
+      column(({ event }) => event.at),
       column(({ event }) => event.kind),
       jsonLines(fresh.map(({ fields }) => fields)),
       ...columnsOf(moved),

@@ -4,20 +4,25 @@ import type { Logger } from "pino";
 import { Counter, Gauge, Histogram } from "prom-client";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { Metrics } from "../platform/metrics/metrics";
+import { INGEST_WRITERS } from "../platform/database/database";
 import { mayRetry } from "../platform/problems/database-away";
 import type { BatchSender, EventBatch } from "./event-batch";
 import { EventWriter, type Written } from "./event-writer";
+import { type Part, split } from "./parts";
 import { WaitingBatches } from "./waiting-batches";
 
-/** Transactions under way at once: more gain nothing on the database's side. */
-const WRITERS = 2;
+/**
+ * Events that are worth a further transaction beside one that is under way; fewer wait for its end, but not for longer than
+ * this. A transaction's own cost is that of some hundred events, and at half load it would be most of all.
+ */
+const WORTH_A_WRITER = { events: 500, ms: 25 };
 /** Events of one transaction. */
 const FLUSH_EVENTS = 2_000;
 /** Events in memory; above it sockets are not read, so that a backlog waits on the agents' disks. */
 export const MAX_BUFFERED_EVENTS = 20_000;
 /** What those who have no backlog may still hand in then. */
 const FRESH_RESERVE_EVENTS = 5_000;
-/** Of a frame whose newest event is older, or that is as full as frames may be, there is more to come. */
+/** Of a frame whose newest event is older there is more to come, and where as many wait as a full frame holds. */
 const FRESH_MS = 60_000;
 const FULL_FRAME_EVENTS = DEFAULT_LIMITS.batch;
 const RETRY_MS = { min: 100, max: 5_000 };
@@ -25,13 +30,6 @@ const RETRY_MS = { min: 100, max: 5_000 };
 const TELL_UNREAD_MS = 60_000;
 /** RFC 6455 and its registry: come again later. */
 const TRY_AGAIN_LATER = 1013;
-
-/** Batches that are written together when the whole could not be. */
-interface Part {
-  batches: EventBatch[];
-  /** Why its one event is stored without what the projectors would learn from it. */
-  bareBecause?: unknown;
-}
 
 /**
  * The node's way from sockets into the database: batches wait in memory, are written as soon as a writer is free, and are
@@ -42,6 +40,9 @@ export class Ingest {
   private readonly waiting = new WaitingBatches();
   private bufferedEvents = 0;
   private activeWriters = 0;
+  private eventsBeingWritten = 0;
+  /** Set while events wait that are too few for a further writer. */
+  private gatherTimer: NodeJS.Timeout | undefined;
   private readonly busyDevices = new Set<string>();
   /** How full the buffer was last: 1 with backlogs, 2 for all. */
   private pressure = 0;
@@ -116,7 +117,9 @@ export class Ingest {
    */
   submit(sender: BatchSender, epoch: number, events: StorableEvent[]): { isBacklog: boolean } {
     const receivedAt = new Date();
-    const isBacklog = events.length >= FULL_FRAME_EVENTS || (events.at(-1)?.at ?? 0) < receivedAt.getTime() - FRESH_MS;
+    const isOld = (events.at(-1)?.at ?? 0) < receivedAt.getTime() - FRESH_MS;
+    // One that floods with news has a backlog, too: it must wait for its turn, and not take that of those who tell one thing.
+    const isBacklog = isOld || this.waiting.eventsOf(sender.deviceId) + events.length >= FULL_FRAME_EVENTS;
     this.waiting.push({ sender, deviceId: sender.deviceId, epoch, events, receivedAt, isBacklog });
     this.bufferedEvents += events.length;
     this.tellPressure();
@@ -133,16 +136,48 @@ export class Ingest {
   }
 
   private startWriters(): void {
-    while (this.activeWriters < WRITERS && !this.retryTimer) {
-      const batches = this.take();
-      if (batches.length === 0) return;
-      this.activeWriters++;
-      void this.flush(batches).finally(() => {
-        this.activeWriters--;
-        this.startWriters();
-        if (this.waiting.isEmpty && this.activeWriters === 0) this.endDrain();
-      });
+    while (this.mayStartWriter) {
+      if (this.activeWriters > 0 && this.waitingEvents < WORTH_A_WRITER.events) {
+        this.gather();
+        return;
+      }
+      if (!this.startWriter()) return;
     }
+  }
+
+  private get mayStartWriter(): boolean {
+    return this.activeWriters < INGEST_WRITERS && !this.retryTimer;
+  }
+
+  private get waitingEvents(): number {
+    return this.bufferedEvents - this.eventsBeingWritten;
+  }
+
+  /** Lets what waits be written beside the transaction under way, however few it is, when it has waited for long enough. */
+  private gather(): void {
+    if (this.waiting.isEmpty) return;
+    this.gatherTimer ??= setTimeout(() => {
+      this.gatherTimer = undefined;
+      if (this.mayStartWriter) this.startWriter();
+    }, WORTH_A_WRITER.ms).unref();
+  }
+
+  /** @returns whether there was anything to write */
+  private startWriter(): boolean {
+    const batches = this.take();
+    if (batches.length === 0) return false;
+    clearTimeout(this.gatherTimer);
+    this.gatherTimer = undefined;
+    const events = batches.reduce((sum, batch) => sum + batch.events.length, 0);
+    this.activeWriters++;
+    this.eventsBeingWritten += events;
+    void this.flush(batches).finally(() => {
+      this.activeWriters--;
+      this.eventsBeingWritten -= events;
+      this.startWriters();
+      if (this.waiting.isEmpty && this.activeWriters === 0) this.endDrain();
+    });
+    return true;
   }
 
   private take(): EventBatch[] {
@@ -174,6 +209,7 @@ export class Ingest {
       this.release(events.length);
       if (missing !== undefined)
         sender.reject("gap", `events: number ${missing} is missing and no outbox-gap event explains it`, "events");
+      sender.settled(events.length);
       sender.send({ type: "ack", epoch, seq: acked });
     }
   }
@@ -258,19 +294,4 @@ export class Ingest {
   private endDrain(): void {
     for (const resolve of this.drained.splice(0)) resolve();
   }
-}
-
-/** Two halves in order: of the batches, of a single batch's events, or at last the one event, to be stored as it is. */
-function split(batches: EventBatch[], error: unknown): Part[] {
-  const [first] = batches;
-  if (first && batches.length === 1) {
-    if (first.events.length === 1) return [{ batches, bareBecause: error }];
-    return halves(first.events).map((events) => ({ batches: [{ ...first, events }] }));
-  }
-  return halves(batches).map((half) => ({ batches: half }));
-}
-
-function halves<T>(items: T[]): [T[], T[]] {
-  const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)];
 }

@@ -1,13 +1,13 @@
 import type { FleetEvent } from "@mn316-fleet/protocol";
+import { handedIn } from "../test-support/history/handed-in";
 import type { EventBatch } from "./event-batch";
 import { WaitingBatches } from "./waiting-batches";
 
 let batches = 0;
-const sender = { deviceId: "", send: () => true, reject: () => undefined, close: () => undefined };
 
 function batch(deviceId: string, size: number, isBacklog = false): EventBatch {
   const events = Array.from({ length: size }, (): FleetEvent => ({ seq: ++batches, at: 0, kind: "ping" }));
-  return { sender, deviceId, epoch: 1, events, receivedAt: new Date(0), isBacklog };
+  return { ...handedIn(deviceId, events), receivedAt: new Date(0), isBacklog };
 }
 
 const waitingWith = (...pushed: EventBatch[]) => {

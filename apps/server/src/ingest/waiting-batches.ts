@@ -15,6 +15,12 @@ export class WaitingBatches {
     return this.fresh.size === 0 && this.backlogs.size === 0;
   }
 
+  /** Events of a device that wait. */
+  eventsOf(deviceId: string): number {
+    const queue = this.backlogs.get(deviceId) ?? this.fresh.get(deviceId) ?? [];
+    return queue.reduce((sum, { events }) => sum + events.length, 0);
+  }
+
   push(batch: EventBatch): void {
     const { deviceId } = batch;
     const queue = this.backlogs.get(deviceId) ?? this.fresh.get(deviceId) ?? [];

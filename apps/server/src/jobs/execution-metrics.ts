@@ -1,5 +1,6 @@
 import { EXECUTION_STATUSES } from "@mn316-fleet/contracts";
 import { Inject, Injectable } from "@nestjs/common";
+import { Database } from "../platform/database/database";
 import { addFleetGauge } from "../platform/metrics/fleet-gauge";
 import { Metrics } from "../platform/metrics/metrics";
 import { ExecutionsStore } from "./executions.store";
@@ -8,8 +9,8 @@ import { isFinal } from "./transitions";
 /** What is to be done on devices, as Prometheus sees it. */
 @Injectable()
 export class ExecutionMetrics {
-  constructor(store: ExecutionsStore, @Inject(Metrics) metrics: Metrics) {
-    addFleetGauge(metrics, {
+  constructor(store: ExecutionsStore, database: Database, @Inject(Metrics) metrics: Metrics) {
+    addFleetGauge(metrics, database, {
       name: "fleet_executions_open",
       help: "Executions of the fleet that have not ended, by status",
       label: "status",

@@ -1,7 +1,8 @@
 import type { Selector } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
-import { selectorSql } from "../devices/selection";
+import { DEVICES, selectorSql } from "../devices/selection";
 import { Database, type Transaction } from "../platform/database/database";
+import { onBehalfOfJob } from "./on-behalf-of-job";
 import { RELEASED_AT_ONCE } from "./controlled";
 import { WakeUps } from "./wake-ups";
 
@@ -39,13 +40,19 @@ export class Expansion {
   ) {}
 
   /** Until all targets have their execution, or the job is over. */
-  async expand(jobId: string): Promise<void> {
-    while (await this.nextPage(jobId));
-    this.wakeUps.release(jobId);
+  expand(jobId: string): Promise<void> {
+    return onBehalfOfJob(this.database, jobId, async () => {
+      while (await this.nextPage(jobId));
+      this.wakeUps.release(jobId);
+    });
   }
 
   /** Takes devices into a continuous job that match its selector by now. */
-  async join(jobId: string): Promise<void> {
+  join(jobId: string): Promise<void> {
+    return onBehalfOfJob(this.database, jobId, () => this.takeIn(jobId));
+  }
+
+  private async takeIn(jobId: string): Promise<void> {
     const ready = await this.database.transaction(async (tx) => {
       const job = await this.lock(tx, jobId);
       if (!job?.isExpanded || !job.isContinuous) return [];
@@ -54,7 +61,7 @@ export class Expansion {
         `WITH added AS (
            INSERT INTO execution (job_id, device_id, released_at)
            SELECT j.id, d.id, ${RELEASED_AT_ONCE}
-             FROM job j, device d LEFT JOIN device_state s ON s.device_id = d.id
+             FROM job j, ${DEVICES}
             WHERE j.id = $1 AND ${sql}
               AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.job_id = $1 AND e.device_id = d.id)
             ORDER BY d.created_at, d.id LIMIT ${AT_ONCE}
@@ -91,7 +98,7 @@ export class Expansion {
     const { sql, parameters } = selectorSql(job.selector, 5);
     const { rows } = await tx.query<Page>(
       `WITH page AS (
-         SELECT d.id, d.created_at FROM device d LEFT JOIN device_state s ON s.device_id = d.id
+         SELECT d.id, d.created_at FROM ${DEVICES}
           WHERE d.created_at <= $2 AND ($3::timestamptz IS NULL OR (d.created_at, d.id) > ($3, $4::uuid)) AND ${sql}
           ORDER BY d.created_at, d.id LIMIT ${AT_ONCE}),
        added AS (

@@ -20,7 +20,9 @@ export class JobWorkers implements OnApplicationBootstrap {
     this.queues.process<RolloutJob>(
       "rollout",
       ({ name, data: { jobId } }) => (name === "expand" ? this.expansion.expand(jobId) : this.rollouts.advance(jobId)),
-      { concurrency: CONCURRENCY },
+      {
+        concurrency: CONCURRENCY,
+      },
     );
   }
 }

@@ -11,7 +11,7 @@ import type {
 } from "@mn316-fleet/contracts";
 import type { JobKind, Step } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
-import { selectorSql } from "../devices/selection";
+import { DEVICES, selectorSql } from "../devices/selection";
 import { Database, type Transaction } from "../platform/database/database";
 import { RELEASED_AT_ONCE } from "./controlled";
 import type { StepResult } from "./executions.store";
@@ -108,7 +108,7 @@ export class JobsStore {
   async choosesAny(tx: Transaction, selector: Selector): Promise<boolean> {
     const { sql, parameters } = selectorSql(selector, 1);
     const { rows } = await tx.query<{ any: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM device d LEFT JOIN device_state s ON s.device_id = d.id WHERE ${sql}) AS any`,
+      `SELECT EXISTS (SELECT 1 FROM ${DEVICES} WHERE ${sql}) AS any`,
       parameters,
     );
     return rows[0]?.any ?? false;

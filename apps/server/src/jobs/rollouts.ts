@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { Database, type Transaction } from "../platform/database/database";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { ExecutionsStore } from "./executions.store";
+import { onBehalfOfJob } from "./on-behalf-of-job";
 import { releasePlan, type RolloutState } from "./release-plan";
 import { type LockedJob, type ReleaseFilter, ReleasesStore } from "./releases.store";
 import { Schedules } from "./schedules";
@@ -39,7 +40,11 @@ export class Rollouts {
   ) {}
 
   /** Looks at a job and does what is due. */
-  async advance(jobId: string): Promise<void> {
+  advance(jobId: string): Promise<void> {
+    return onBehalfOfJob(this.database, jobId, () => this.doWhatIsDue(jobId));
+  }
+
+  private async doWhatIsDue(jobId: string): Promise<void> {
     if (await this.schedules.runDue(jobId)) return;
     const { released, againInMs } = await this.database.transaction((tx) => this.step(tx, jobId));
     const online = released.filter(({ isOnline }) => isOnline);

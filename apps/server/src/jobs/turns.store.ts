@@ -2,6 +2,7 @@ import type { ExecutionStatus, Selector } from "@mn316-fleet/contracts";
 import type { JobKind, Step } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
+import { isTaken } from "../platform/problems/unique-name";
 import { IS_CONTROLLED } from "./controlled";
 import { type Ended, ENDED, ExecutionsStore } from "./executions.store";
 import { IN_FLIGHT_STATUSES, sourcesOf } from "./transitions";
@@ -23,6 +24,8 @@ export interface HeadExecution {
   isControlled: boolean;
   isJobOver: boolean;
   isOverdue: boolean;
+  /** Was sent longer ago than an answer takes. */
+  isUnanswered: boolean;
   /** Where it waited for long: a later job of its kind that waits for the device, too. */
   supersededBy: string | null;
 }
@@ -38,9 +41,10 @@ export interface WaitingExecution {
   deviceId: string;
   jobId: string;
   isReleased: boolean;
+  /** When PostgreSQL was asked, by its own clock, which all times of executions are by. */
+  askedAt: Date;
 }
 
-const UNIQUE_VIOLATION = "23505";
 /** Whoever asks for the same twice within so long means it twice. */
 const WAITED_S = 10;
 /** May go out: released, and not waiting between two attempts. */
@@ -57,8 +61,9 @@ export class TurnsStore {
   /**
    * The executions whose turn it is: on each device the one in flight, else the oldest that may go out (index
    * execution_waiting_idx). One that is held back, or waits before its next attempt, lets the others pass.
+   * @param answerWithinS how long an answer takes at most
    */
-  async heads(deviceIds: readonly string[]): Promise<HeadExecution[]> {
+  async heads(deviceIds: readonly string[], answerWithinS: number): Promise<HeadExecution[]> {
     const { rows } = await this.database.pool.query<HeadExecution>({
       name: "execution-heads",
       text: `SELECT DISTINCT ON (e.device_id)
@@ -66,6 +71,7 @@ export class TurnsStore {
                     j.kind, j.steps, j.timeout_s AS "timeoutS", j.expires_at AS "expiresAt", j.selector,
                     ${IS_CONTROLLED} AS "isControlled", j.status IN ('CANCELED', 'ABORTED') AS "isJobOver",
                     j.expires_at <= now() AS "isOverdue",
+                    coalesce(e.sent_at < now() - make_interval(secs => $2), false) AS "isUnanswered",
                     (SELECT n.job_id FROM execution n JOIN job k ON k.id = n.job_id
                       WHERE e.released_at <= now() - make_interval(secs => ${WAITED_S})
                         AND n.device_id = e.device_id AND n.ended_at IS NULL AND n.status = 'QUEUED'
@@ -74,7 +80,7 @@ export class TurnsStore {
                FROM execution e JOIN job j ON j.id = e.job_id
               WHERE e.device_id = ANY($1::uuid[]) AND e.ended_at IS NULL AND (e.status <> 'QUEUED' OR ${IS_DUE})
               ORDER BY e.device_id, e.status = 'QUEUED', e.position`,
-      values: [deviceIds],
+      values: [deviceIds, answerWithinS],
     });
     return rows;
   }
@@ -83,7 +89,7 @@ export class TurnsStore {
   async waiting(deviceIds: readonly string[]): Promise<WaitingExecution[]> {
     const { rows } = await this.database.pool.query<WaitingExecution>({
       name: "execution-waiting",
-      text: `SELECT device_id AS "deviceId", job_id AS "jobId", released_at IS NOT NULL AS "isReleased"
+      text: `SELECT device_id AS "deviceId", job_id AS "jobId", released_at IS NOT NULL AS "isReleased", now() AS "askedAt"
                FROM execution WHERE device_id = ANY($1::uuid[]) AND ended_at IS NULL`,
       values: [deviceIds],
     });
@@ -106,7 +112,7 @@ export class TurnsStore {
       return rows;
     } catch (error) {
       // The unique index execution_in_flight: one at a time on a device.
-      if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
+      if (!isTaken(error)) throw error;
       if (ids.length === 1) return [];
       const claims: Claim[] = [];
       for (const id of ids) claims.push(...(await this.claim([id])));

@@ -6,7 +6,10 @@ import { type QueuedJob, type QueueName, Queues } from "../platform/queues/queue
 /** A device whose turn is to be looked at. */
 export interface Turn {
   deviceId: string;
-  /** When the device connected, in ms: what was sent before, over its former connection, may be lost. */
+  /**
+   * When the device connected, in ms since 1970 by PostgreSQL's clock: what was sent before, over its former connection, may be
+   * lost.
+   */
   linkSinceMs?: number;
 }
 /** Asks a worker to look at the turns of devices. */

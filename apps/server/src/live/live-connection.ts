@@ -15,6 +15,7 @@ export class LiveConnection implements LiveReader {
   constructor(
     private readonly response: ServerResponse,
     private readonly query: LiveQuery,
+    private readonly fleetId: number,
   ) {
     response.writeHead(200, {
       "Content-Type": "text/event-stream; charset=utf-8",
@@ -27,7 +28,7 @@ export class LiveConnection implements LiveReader {
 
   take(rows: readonly LiveRow[]): void {
     this.position = rows.at(-1)?.position;
-    const wanted = rows.filter((row) => isWanted(row, this.query));
+    const wanted = rows.filter((row) => row.fleetId === this.fleetId && isWanted(row, this.query));
     if (wanted.length > 0) this.write(wanted.map((row) => block(row.position, toEvent(row))).join(""));
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy } from "@nestjs/common";
 import type { Logger } from "pino";
+import { asSystem } from "../platform/database/fleet-scope";
 import { LOGGER } from "../platform/logging/nest-logger";
 import { compare, type LivePosition, type LiveRow, LiveStore } from "./live.store";
 
@@ -9,13 +10,13 @@ const BATCH = 1_000;
 
 /** Who reads along. */
 export interface LiveReader {
-  /** @param rows in order; what the reader does not want of them is its own affair */
+  /** @param rows in order, of all fleets; what the reader does not want, or must not have, of them is its own affair */
   take(rows: readonly LiveRow[]): void;
   /** Events were missed. */
   reset(position: LivePosition): void;
 }
 
-/** Reads the fleet's live events once for all readers of this node. */
+/** Reads the live events of all fleets once for all readers of this node. */
 @Injectable()
 export class LiveFeed implements OnModuleDestroy {
   private readonly readers = new Map<LiveReader, LivePosition>();
@@ -42,17 +43,21 @@ export class LiveFeed implements OnModuleDestroy {
    * @param from the last event that the reader has; undefined for one that wants what comes from now on, "unknown" for one
    *   that has missed nobody knows what
    */
-  async join(reader: LiveReader, from: LivePosition | "unknown" | undefined): Promise<void> {
+  join(reader: LiveReader, from: LivePosition | "unknown" | undefined): Promise<void> {
+    return asSystem(() => this.begin(reader, from));
+  }
+
+  leave(reader: LiveReader): void {
+    this.readers.delete(reader);
+  }
+
+  private async begin(reader: LiveReader, from: LivePosition | "unknown" | undefined): Promise<void> {
     if (from === "unknown" || (from && !(await this.store.isKept(from)))) {
       const position = await this.store.now();
       reader.reset(position);
       this.readers.set(reader, position);
     } else this.readers.set(reader, from ?? (await this.store.now()));
     this.timer ??= this.next(0);
-  }
-
-  leave(reader: LiveReader): void {
-    this.readers.delete(reader);
   }
 
   private next(afterMs: number): NodeJS.Timeout {

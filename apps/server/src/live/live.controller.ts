@@ -47,7 +47,7 @@ export class LiveController implements OnModuleDestroy {
   ): Promise<void> {
     this.refuseTooMany(caller.id);
     const { raw } = reply.hijack();
-    const stream = new LiveConnection(raw, query);
+    const stream = new LiveConnection(raw, query, caller.fleetId);
     this.streams.set(stream, caller.id);
     const beats = this.beat(stream, caller);
     raw.on("error", () => undefined); // told by close

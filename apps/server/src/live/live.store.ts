@@ -15,6 +15,7 @@ export interface LiveRow {
   position: LivePosition;
   at: Date;
   kind: LiveKind;
+  fleetId: number;
   deviceId: string | null;
   data: Record<string, unknown>;
   tags: string[] | null;
@@ -53,7 +54,7 @@ export class LiveStore {
   async after({ xid, id }: LivePosition, limit: number): Promise<LiveRow[]> {
     const { rows } = await this.database.pool.query<Omit<LiveRow, "position"> & { xid: string; id: string }>({
       name: "read-live-events",
-      text: `SELECT e.xid::text AS xid, e.id, e.at, e.kind, e.device_id AS "deviceId", e.data, d.tags,
+      text: `SELECT e.xid::text AS xid, e.id, e.fleet_id AS "fleetId", e.at, e.kind, e.device_id AS "deviceId", e.data, d.tags,
                     CASE WHEN d.id IS NOT NULL THEN ${MODULE_STATE} END AS "moduleState"
                FROM (SELECT * FROM live_event
                       WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())

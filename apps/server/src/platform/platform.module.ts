@@ -8,6 +8,7 @@ import {
 } from "@nestjs/common";
 import type { Logger } from "pino";
 import { Database } from "./database/database";
+import { SILENCE_MS } from "./database/lost-connections";
 import { PgDatabase } from "./database/pg-database";
 import { LOGGER } from "./logging/nest-logger";
 import { Mailer } from "./mail/mailer";
@@ -19,6 +20,7 @@ import { SETTINGS, type Settings } from "./settings/settings";
 import { PostgresSignals } from "./signals/postgres-signals";
 import { RedisSignals } from "./signals/redis-signals";
 import { Signals } from "./signals/signals";
+import { ClientCertificates } from "./tls/client-certificates";
 import { WebhookSender } from "./webhooks/webhook-sender";
 
 /** What every feature may use and none may change: settings, database, queues, signals, log, metrics, secrets, mail, webhooks. */
@@ -41,15 +43,20 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
         SecretVault,
+        ClientCertificates,
         { provide: Metrics, useValue: new Metrics() },
         { provide: Mailer, useValue: new Mailer({ url: settings.smtpUrl, from: settings.mailFrom }) },
         { provide: WebhookSender, useValue: new WebhookSender({ networks: settings.webhookNetworks }) },
         {
           provide: Database,
           useFactory: () =>
-            new PgDatabase(databaseUrl, (error) => {
-              logger.warn({ reason: error.message }, "a database connection broke");
-            }),
+            new PgDatabase(
+              databaseUrl,
+              (error) => {
+                logger.warn({ reason: error.message }, "a database connection broke");
+              },
+              SILENCE_MS,
+            ),
         },
         {
           provide: Queues,
@@ -67,7 +74,18 @@ export class PlatformModule implements BeforeApplicationShutdown, OnApplicationS
           inject: [Database],
         },
       ],
-      exports: [SETTINGS, LOGGER, SecretVault, Metrics, Mailer, WebhookSender, Database, Queues, Signals],
+      exports: [
+        SETTINGS,
+        LOGGER,
+        SecretVault,
+        ClientCertificates,
+        Metrics,
+        Mailer,
+        WebhookSender,
+        Database,
+        Queues,
+        Signals,
+      ],
     };
   }
 

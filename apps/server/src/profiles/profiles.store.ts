@@ -1,6 +1,6 @@
 import type { ConfigStatus, Selector } from "@mn316-fleet/contracts";
 import { Injectable } from "@nestjs/common";
-import { type SelectionSql, selectorSql } from "../devices/selection";
+import { DEVICES, type SelectionSql, selectorSql } from "../devices/selection";
 import { Database, type Transaction } from "../platform/database/database";
 
 export interface ProfileRow {
@@ -34,7 +34,6 @@ export interface Cause {
 
 const COLUMNS = `id, name, description, selector, priority, template, password_id AS "passwordId", version,
   created_at AS "createdAt", updated_at AS "updatedAt", updated_by AS "updatedBy"`;
-const DEVICES = "device d LEFT JOIN device_state s ON s.device_id = d.id";
 /** All writes of profiles, one after another: each sees the effect of those before it. */
 const PROFILES_LOCK = 316_000_005;
 

@@ -38,6 +38,8 @@ export class FleetServer {
       smtpUrl: undefined,
       mailFrom: undefined,
       trustedProxies: [],
+      tls: { own: undefined, clientCa: undefined, clientCertHeader: undefined },
+      oidc: undefined,
       logLevel: "debug",
       ...changes,
     };
@@ -59,7 +61,7 @@ export class FleetServer {
   async send(method: string, resource: string, init: RequestInit = {}): Promise<HttpAnswer> {
     const response = await fetch(this.url + resource, { method, ...init });
     const text = await response.text();
-    const isJson = (response.headers.get("content-type") ?? "").includes("json");
+    const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
     return {
       status: response.status,
       headers: response.headers,

@@ -4,6 +4,7 @@ import { VirtualMn316 } from "@mn316-fleet/virtual-mn316";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Settings } from "../platform/settings/settings";
 import { FleetServer } from "./fleet-server";
 
 /** The whole server on a port, with a broker, and real agents on virtual modules beside it. */
@@ -17,9 +18,9 @@ export class LiveFleet {
     readonly broker: TestBroker,
   ) {}
 
-  static async start(): Promise<LiveFleet> {
+  static async start(changes: Partial<Settings> = {}): Promise<LiveFleet> {
     const database = await createTestDatabase();
-    return new LiveFleet(database, await FleetServer.start(database.url), await startTestBroker());
+    return new LiveFleet(database, await FleetServer.start(database.url, changes), await startTestBroker());
   }
 
   async stop(): Promise<void> {

@@ -122,6 +122,8 @@ export class TestApp {
       smtpUrl: undefined,
       mailFrom: undefined,
       trustedProxies: [],
+      tls: { own: undefined, clientCa: undefined, clientCertHeader: undefined },
+      oidc: undefined,
       logLevel: "silent",
       ...changes,
     };

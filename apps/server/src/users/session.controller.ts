@@ -15,6 +15,7 @@ import { MindsScope } from "../auth/device-scope";
 import { Public } from "../auth/public";
 import { RequireRole } from "../auth/require-role";
 import { isOverTls, sessionCookie } from "../auth/session-cookie";
+import { HOST_FLEET } from "../platform/database/fleet-scope";
 import { ApiResult } from "../platform/http/api-result";
 import { SignInService } from "./sign-in.service";
 
@@ -42,8 +43,9 @@ export class SessionController {
   @RequireRole("viewer")
   @MindsScope()
   @ApiResult(sessionSchema, 200, "Who the caller is.")
-  get(@CurrentCaller() { kind, name, role, session }: Caller): Session {
-    return { kind, name, role, expiresAt: session?.endsAt.toISOString() ?? null };
+  async get(@CurrentCaller() { kind, name, role, fleetId, session }: Caller): Promise<Session> {
+    const expiresAt = session?.endsAt.toISOString() ?? null;
+    return { kind, name, role, fleet: await this.signIns.ownFleet(), isHost: fleetId === HOST_FLEET, expiresAt };
   }
 
   @Delete()

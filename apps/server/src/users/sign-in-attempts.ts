@@ -1,8 +1,10 @@
 import { Injectable } from "@nestjs/common";
 import { createHash } from "node:crypto";
 import { Database, type Transaction } from "../platform/database/database";
+import { asSystem, HOST_FLEET } from "../platform/database/fleet-scope";
 import { networkOf } from "../platform/http/network";
 import { ProblemError } from "../platform/problems/problem.error";
+import { signInNameOf, type UserRow } from "./users.store";
 
 /** Failures that cost nothing, and how long the next attempt has to wait at most. */
 interface Patience {
@@ -28,23 +30,26 @@ const OWN_NETWORK_DAYS = 90;
 export class SignInAttempts {
   constructor(private readonly database: Database) {}
 
-  /** Counts an attempt. @throws 429 where it comes too early; it does not count then */
+  /** Counts an attempt. @param name as it was typed to sign in @throws 429 where it comes too early; it does not count then */
   async begin(name: string, address: string): Promise<void> {
     const network = networkOf(address);
-    await this.database.transaction(async (tx) => {
-      await this.count(tx, keyOf("network", network), NETWORK);
-      await this.count(tx, keyOf("pair", name, network), PAIR);
-      if (!(await this.isOwnNetwork(tx, name, network))) await this.count(tx, keyOf("name", name), NAME);
-    });
+    await asSystem(() =>
+      this.database.transaction(async (tx) => {
+        await this.count(tx, keyOf("network", network), NETWORK);
+        await this.count(tx, keyOf("pair", name, network), PAIR);
+        if (!(await this.isOwnNetwork(tx, name, network))) await this.count(tx, keyOf("name", name), NAME);
+      }),
+    );
   }
 
   /** The attempt was good: it takes its count back, and the network is the person's own from now on. */
-  async succeeded(tx: Transaction, user: { id: string; name: string }, address: string): Promise<void> {
+  async succeeded(tx: Transaction, user: UserRow, address: string): Promise<void> {
+    const name = signInNameOf(user);
     const network = networkOf(address);
     // In the order in which an attempt counts, or two at once could wait for each other.
     await this.takeBack(tx, keyOf("network", network));
-    await tx.query("DELETE FROM sign_in_failure WHERE key = $1", [keyOf("pair", user.name, network)]);
-    await this.takeBack(tx, keyOf("name", user.name));
+    await tx.query("DELETE FROM sign_in_failure WHERE key = $1", [keyOf("pair", name, network)]);
+    await this.takeBack(tx, keyOf("name", name));
     await tx.query(
       `INSERT INTO user_network (user_id, network) VALUES ($1, $2)
        ON CONFLICT (user_id, network) DO UPDATE SET seen_at = now()`,
@@ -97,8 +102,8 @@ export class SignInAttempts {
 
   private async isOwnNetwork(tx: Transaction, name: string, network: string): Promise<boolean> {
     const { rowCount } = await tx.query(
-      `SELECT 1 FROM user_network n JOIN fleet_user u ON u.id = n.user_id
-        WHERE u.name = $1 AND n.network = $2 AND n.seen_at > now() - make_interval(days => ${OWN_NETWORK_DAYS})`,
+      `SELECT 1 FROM user_network n JOIN fleet_user u ON u.id = n.user_id JOIN fleet f ON f.id = u.fleet_id
+        WHERE $1 = CASE WHEN f.id = ${HOST_FLEET} THEN u.name ELSE f.name || '/' || u.name END AND n.network = $2 AND n.seen_at > now() - make_interval(days => ${OWN_NETWORK_DAYS})`,
       [name, network],
     );
     return rowCount !== 0;

@@ -6,10 +6,11 @@ import { Denials } from "../audit/denials";
 import type { Caller } from "../auth/caller";
 import { LIFETIME_S, UserSessions } from "../auth/user-sessions";
 import { Database } from "../platform/database/database";
+import { asSystem, HOST_FLEET } from "../platform/database/fleet-scope";
 import { conflict, invalid, ProblemError } from "../platform/problems/problem.error";
 import { hashPassword, isPassword } from "./password-hash";
 import { SignInAttempts } from "./sign-in-attempts";
-import { type UserRow, UsersStore } from "./users.store";
+import { signInNameOf, type UserRow, UsersStore } from "./users.store";
 
 const ACTION = "POST /api/v1/session";
 
@@ -30,18 +31,28 @@ export class SignInService {
    * @returns the session, and its secret for the cookie
    * @throws 401 for a wrong name or password; which of them is nobody's business. 429 after too many failures
    */
-  async signIn(given: SignIn, address: string): Promise<{ session: Session; secret: string }> {
+  signIn(given: SignIn, address: string): Promise<{ session: Session; secret: string }> {
+    return asSystem(() => this.letIn(given, address));
+  }
+
+  private async letIn(given: SignIn, address: string): Promise<{ session: Session; secret: string }> {
     const name = given.name.trim().toLowerCase();
     try {
       await this.attempts.begin(name, address);
-      const user = await this.users.findByName(name);
-      if (!(await isPassword(given.password, user?.passwordHash)) || !user) throw wrong();
+      const user = await this.users.findBySignInName(name);
+      if (!(await isPassword(given.password, user?.passwordHash ?? undefined)) || !user) throw wrong();
       return await this.begin(user, address);
     } catch (error) {
       if (error instanceof ProblemError)
         this.denials.note({ actor: NOBODY, action: ACTION, address, request: { name }, ...outcomeOf(error) });
       throw error;
     }
+  }
+
+  /** The name of the caller's fleet. */
+  async ownFleet(): Promise<string> {
+    const fleet = await this.database.prisma.fleet.findFirstOrThrow();
+    return fleet.name;
   }
 
   async signOut({ session }: Caller): Promise<void> {
@@ -51,7 +62,7 @@ export class SignInService {
   /**
    * Ends all sessions of the caller, and begins another one.
    * @returns its secret
-   * @throws 409 for a key, 422 where the present password is another one, 429 after too many failures
+   * @throws 409 for a key or a person of an OpenID provider, 422 where the present password is another one, 429 after too many failures
    */
   async changePassword(
     caller: Caller,
@@ -59,24 +70,26 @@ export class SignInService {
     address: string,
   ): Promise<string> {
     if (!caller.session) throw conflict("A key has no password.");
-    await this.attempts.begin(caller.name, address);
     const user = await this.users.find(caller.id);
-    if (!(await isPassword(currentPassword, user?.passwordHash)) || !user)
+    if (user && user.issuer !== null) throw conflict(`Your password is kept by ${user.issuer}.`);
+    await this.attempts.begin(user ? signInNameOf(user) : caller.name, address);
+    if (!(await isPassword(currentPassword, user?.passwordHash ?? undefined)) || !user)
       throw invalid([{ path: "currentPassword", rule: "password", message: "is not the present password" }]);
     const passwordHash = await hashPassword(password);
-    return this.database.transaction(async (tx) => {
+    const secret = await this.database.transaction(async (tx) => {
       const held = await this.users.lock(tx, user.id);
       if (held?.passwordHash !== user.passwordHash) throw conflict("The password was changed meanwhile.");
-      await this.attempts.succeeded(tx, user, address);
       await this.users.writePassword(tx, user.id, passwordHash);
       await this.sessions.endAll(tx, user.id);
       await this.trail.changed(tx, { resource: `users/${user.id}` });
       return this.sessions.begin(tx, user.id);
     });
+    await asSystem(() => this.database.transaction((tx) => this.attempts.succeeded(tx, user, address)));
+    return secret;
   }
 
   private async begin(user: UserRow, address: string): Promise<{ session: Session; secret: string }> {
-    const { id, name, role } = user;
+    const { id, name, role, fleetId, fleet } = user;
     return this.database.transaction(async (tx) => {
       const held = await this.users.lock(tx, id);
       if (held?.passwordHash !== user.passwordHash) throw wrong();
@@ -84,9 +97,9 @@ export class SignInService {
       await this.users.signedIn(tx, id);
       const secret = await this.sessions.begin(tx, id);
       const actor: Actor = { kind: "user", id, name, role };
-      await this.trail.note({ actor, action: ACTION, resource: `users/${id}`, address, status: 201 }, tx);
+      await this.trail.note({ fleetId, actor, action: ACTION, resource: `users/${id}`, address, status: 201 }, tx);
       const expiresAt = new Date(Date.now() + LIFETIME_S * 1_000).toISOString();
-      return { session: { kind: "user", name, role, expiresAt }, secret };
+      return { session: { kind: "user", name, role, fleet, isHost: fleetId === HOST_FLEET, expiresAt }, secret };
     });
   }
 }

@@ -46,12 +46,16 @@ export class UsersService {
     return "isRepeat" in made ? this.get(made.id) : made;
   }
 
-  /** Another role holds from the next request on; another password ends all sessions. @throws 404 */
+  /**
+   * Another role holds from the next request on; another password ends all sessions.
+   * @throws 404; 409 for a person of an OpenID provider, which says both at each sign-in
+   */
   async update(id: string, { role, password }: UpdateUser): Promise<User> {
     const passwordHash = password === undefined ? undefined : await hashPassword(password);
     return this.database.transaction(async (tx) => {
       const before = await this.store.lock(tx, id);
       if (!before) throw notFound("user", id);
+      if (before.issuer !== null) throw conflict(`This person's role and password are kept by ${before.issuer}.`);
       if (role) await this.store.write(tx, id, role);
       if (passwordHash !== undefined) {
         await this.store.writePassword(tx, id, passwordHash);
@@ -73,11 +77,11 @@ export class UsersService {
   }
 }
 
-function toUser({ id, name, role, createdAt, passwordChangedAt, signedInAt }: UserRow): User {
+function toUser({ id, name, role, issuer, createdAt, passwordChangedAt, signedInAt }: UserRow): User {
   return {
-    ...{ id, name, role },
+    ...{ id, name, role, issuer },
     createdAt: createdAt.toISOString(),
-    passwordChangedAt: passwordChangedAt.toISOString(),
+    passwordChangedAt: passwordChangedAt?.toISOString() ?? null,
     signedInAt: signedInAt?.toISOString() ?? null,
   };
 }

@@ -80,7 +80,7 @@ describe("people who sign in", () => {
       const browser = new Browser(server.url);
       const answer = await browser.signIn(` ${user.name.toUpperCase()} `, PASSWORD);
       expect(answer.body).toEqual({
-        ...{ kind: "user", name: user.name, role: "operator" },
+        ...{ kind: "user", name: user.name, role: "operator", fleet: "host", isHost: true },
         expiresAt: expect.stringMatching(/^\d{4}-/),
       });
       expect(answer.headers.get("set-cookie")).toMatch(

@@ -62,23 +62,26 @@ const DEVICE_CONDITIONS: {
     isUnsure: `${AGENT_AWAY} OR s.module_state = 'unknown'`,
   }),
 
-  // Index state_hour_hour_idx, and the state that still lasts.
+  // Index connection_interval_ended_idx, and the state that still lasts: what reaches into the window ended within it, or goes on.
   availability: ({ underPercent, overS }, parameter) => {
     const over = parameter(overS);
-    const from = hoursFrom(over);
+    const from = `(${NOW} - make_interval(secs => ${over}))`;
+    const ms = (began: string, ended: string) =>
+      `greatest(0, date_part('epoch', least(${ended}, ${NOW}) - greatest(${began}, ${from})) * 1000)`;
     const measured = `measured AS MATERIALIZED (
       SELECT p.device_id, 100 * coalesce(sum(p.ms) FILTER (WHERE p.state = 'connected'), 0) / sum(p.ms) AS percent
-        FROM (SELECT device_id, state, ms FROM state_hour WHERE hour >= ${from} AND hour <= ${NOW} AND state <> 'unknown'
+        FROM (SELECT device_id, state, ${ms("began", "ended")} AS ms
+                FROM connection_interval WHERE ended > ${from} AND state <> 'unknown'
               UNION ALL
-              SELECT device_id, module_state, extract(epoch FROM ${NOW} - greatest(module_since, ${from})) * 1000
-                FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${NOW}) p
-       GROUP BY p.device_id HAVING sum(p.ms) >= ${over} * 1000 * ${KNOWN_SHARE}),`;
+              SELECT device_id, module_state, ${ms("module_since", NOW)}
+                FROM device_state WHERE online AND module_state <> 'unknown') p
+       GROUP BY p.device_id HAVING sum(p.ms) >= greatest(1, ${over} * 1000 * ${KNOWN_SHARE})),`;
     return {
       with: measured,
       join: "JOIN measured m ON m.device_id = d.id",
       where: `m.percent < ${parameter(underPercent)}::float`,
       since: NOW,
-      facts: "jsonb_build_object('percent', round(m.percent, 1))",
+      facts: "jsonb_build_object('percent', round(m.percent::numeric, 1))",
       isUnsure: "NOT EXISTS (SELECT 1 FROM measured m WHERE m.device_id = d.id)",
     };
   },
@@ -137,7 +140,7 @@ export function conditionSql(watch: Watch, firstParameter: number): ConditionSql
     with: tables,
     holds: `SELECT d.id AS subject_id, d.name AS subject_name, ${groupKey(groupBy, parameter)} AS group_key,
                    ${facts} AS facts, ${since} AS since
-              FROM device d JOIN device_state s ON s.device_id = d.id ${join} WHERE ${where} AND ${chosen}`,
+              FROM fleet_device d JOIN device_state s ON s.device_id = d.id ${join} WHERE ${where} AND ${chosen}`,
     isUnsure: isUnsure
       ? `EXISTS (SELECT 1 FROM device d JOIN device_state s ON s.device_id = d.id
                   WHERE d.id = x.subject_id AND ${chosen} AND (${isUnsure}))`

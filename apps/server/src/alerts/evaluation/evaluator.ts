@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Logger } from "pino";
 import { Histogram } from "prom-client";
 import { Database } from "../../platform/database/database";
+import { inFleet } from "../../platform/database/fleet-scope";
 import { LOGGER } from "../../platform/logging/nest-logger";
 import { Metrics } from "../../platform/metrics/metrics";
 import { SETTINGS, type Settings } from "../../platform/settings/settings";
@@ -80,7 +81,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnApplicationShut
     for (const rule of await this.rules.enabled()) {
       if (!isDue(rule, now)) continue;
       try {
-        const notifications = await this.look(rule, now);
+        const notifications = await inFleet(rule.fleetId, () => this.look(rule, now));
         if (notifications === undefined) continue;
         looks += 1;
         told += notifications;

@@ -11,12 +11,13 @@ describe("an alert rule of kind", () => {
   afterEach(async () => {
     await fleet.stop();
   });
-  /** Milliseconds in a state, of the hour that began so many hours ago. */
-  const hour = (id: string, hoursAgo: number, state: string, ms: number) =>
+  let seq = 0;
+  /** That the module was in a state from so many minutes after the test's begin to so many. */
+  const spell = (id: string, state: string, began: number, ended: number) =>
     fleet.sql(
-      `INSERT INTO state_hour (device_id, hour, state, ms)
-       VALUES ($1, date_trunc('hour', $2::timestamptz - make_interval(hours => $3), 'UTC'), $4, $5)`,
-      [id, fleet.at(0), hoursAgo, state, ms],
+      `INSERT INTO connection_interval (device_id, epoch, seq, state, began, ended, cause)
+       VALUES ($1, 1, $2, $3, $4, $5, 'heartbeat-lost')`,
+      [id, ++seq, state, fleet.at(began), fleet.at(ended)],
     );
   const away = (id: string) => fleet.link([id], false, -30);
 
@@ -24,13 +25,13 @@ describe("an alert rule of kind", () => {
     await fleet.rule({ name: "a", kind: "availability", params: { underPercent: 90, overS: 10_800 }, clearAfterS: 0 });
     const [bad, good, unknown] = [await fleet.device(), await fleet.device(), await fleet.device()];
     for (const id of [bad, good, unknown]) await away(id);
-    await hour(bad, 1, "connected", 3_000_000);
-    await hour(bad, 1, "disconnected", 600_000);
-    await hour(bad, 2, "unknown", 3_600_000);
-    await hour(good, 1, "connected", 3_300_000);
-    await hour(good, 1, "reconnecting", 300_000);
-    await hour(unknown, 1, "disconnected", 60_000);
-    await hour(good, 9, "disconnected", 3_600_000); // before the window
+    await spell(bad, "connected", -400, -130); // 50 minutes of it within the window
+    await spell(bad, "disconnected", -130, -120);
+    await spell(bad, "unknown", -120, -30);
+    await spell(good, "disconnected", -400, -180); // before the window
+    await spell(good, "connected", -180, -125);
+    await spell(good, "reconnecting", -125, -120);
+    await spell(unknown, "disconnected", -20, -19);
     await fleet.look(0);
     expect(await fleet.alerts()).toMatchObject([
       { deviceId: bad, summary: { code: "availability", params: { percent: 83.3 } } },
@@ -38,7 +39,7 @@ describe("an alert rule of kind", () => {
     // What still lasts counts, too: a module that is connected now brings the share up.
     await fleet.link([bad], true, 0);
     await fleet.module(bad, "connected", 0);
-    await fleet.look(45);
+    await fleet.look(60);
     expect(await fleet.alerts()).toEqual([]);
   });
 
@@ -46,7 +47,7 @@ describe("an alert rule of kind", () => {
     await fleet.rule({ name: "a", kind: "availability", params: { underPercent: 90, overS: 3_600 }, clearAfterS: 0 });
     const id = await fleet.device();
     await away(id);
-    await hour(id, 0, "disconnected", 3_000_000);
+    await spell(id, "disconnected", -55, -5);
     await fleet.look(0);
     expect(await fleet.alerts()).toHaveLength(1);
     await fleet.look(24 * HOUR_MIN);
@@ -56,13 +57,7 @@ describe("an alert rule of kind", () => {
   it("flapping counts how often a module left `connected` within the window", async () => {
     await fleet.rule({ name: "f", kind: "flapping", params: { disconnects: 3, withinS: 3_600 }, clearAfterS: 0 });
     const [bad, good, long] = [await fleet.device(), await fleet.device(), await fleet.device()];
-    let seq = 0;
-    const left = (id: string, minutes: number, state = "connected") =>
-      fleet.sql(
-        `INSERT INTO connection_interval (device_id, epoch, seq, state, began, ended, cause)
-         VALUES ($1, 1, $2, $3, $4, $5, 'heartbeat-lost')`,
-        [id, ++seq, state, fleet.at(minutes - 1), fleet.at(minutes)],
-      );
+    const left = (id: string, minutes: number, state = "connected") => spell(id, state, minutes - 1, minutes);
     for (const minutes of [-50, -30, -10]) await left(bad, minutes);
     for (const minutes of [-50, -10]) await left(good, minutes);
     for (const minutes of [-40, -30, -20]) await left(good, minutes, "reconnecting");

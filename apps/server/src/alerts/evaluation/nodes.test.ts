@@ -1,4 +1,5 @@
 import type { WriteAlertRuleInput } from "@mn316-fleet/contracts";
+import { asSystem } from "../../platform/database/fleet-scope";
 import { AlertsUnderTest } from "../../test-support/alerts-under-test";
 import { WebhookReceiver } from "../../test-support/webhook-receiver";
 import { Delivery } from "../delivery/delivery";
@@ -46,8 +47,10 @@ describe("several nodes that watch the same rules", () => {
     // Its connection is cut when everything was written and nothing is committed.
     telling.tell = async (tx, looked, now) => {
       await tell(tx, looked, now);
-      await fleet.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+      await asSystem(() =>
+        fleet.sql(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+        ),
       );
       return tell(tx, looked, now);
     };

@@ -109,12 +109,18 @@ export class RaisingStore {
        raised AS (
          INSERT INTO alert (id, rule_id, rule_name, kind, severity, subject_id, subject_name, facts, since, fired_at, devices)
          SELECT id, $1, $3, $4, $5, subject_id, subject_name, facts, since, $6, $7 FROM due
-       ),
-       taken AS (
-         UPDATE alert_subject x SET alert_id = due.id FROM due WHERE x.rule_id = $1 AND x.subject_id = due.subject_id
        )
-       INSERT INTO alert_member (alert_id, device_id, joined_at) SELECT id, subject_id, $6 FROM due WHERE $7 = 1`,
+       UPDATE alert_subject x SET alert_id = due.id FROM due WHERE x.rule_id = $1 AND x.subject_id = due.subject_id`,
       [rule.id, due, rule.name, rule.kind, rule.severity, now, isOfDevices ? 1 : 0],
+    );
+    if (!isOfDevices) return;
+    // In a statement of its own: a policy sees no alert that the same statement adds.
+    await tx.query(
+      `INSERT INTO alert_member (alert_id, device_id, joined_at)
+       SELECT a.id, a.subject_id, $2 FROM alert a
+        WHERE a.rule_id = $1 AND a.fired_at = $2 AND a.resolved_at IS NULL AND a.subject_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM alert_member m WHERE m.alert_id = a.id)`,
+      [rule.id, now],
     );
   }
 

@@ -1,9 +1,11 @@
+import { LIMITS } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
 import { devicesSql } from "../question/devices.sql";
 import type { Question } from "../question/question";
 import { Statement } from "../question/statement";
 import { HOUR_MS } from "../question/time-frame";
+import { MANY, SOME } from "./thresholds";
 
 /** What the rules of advice look at: one device's settings, and what happened under them in whole hours. */
 export interface Evidence {
@@ -36,8 +38,9 @@ export class EvidenceStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * Of each device whose settings are known and of which there is something to look at: what happened since these are what
-   * they are, within the range. Whole hours, so that the other questions answer the same.
+   * Of each device whose settings are known and of which some rule may have something to say: what happened since these are
+   * what they are, within the range. Whole hours, so that the other questions answer the same. Of a large fleet nearly all
+   * devices are well: what is plain of them is decided here, by the rules' own thresholds.
    */
   async of(question: Question): Promise<Evidence[]> {
     const { frame, isFleet, nowMs } = question;
@@ -45,56 +48,63 @@ export class EvidenceStore {
     const toMs = Math.floor(Math.min(frame.toMs, nowMs) / HOUR_MS) * HOUR_MS;
     const from = statement.moment(Math.ceil(frame.fromMs / HOUR_MS) * HOUR_MS);
     const to = statement.moment(toMs);
-    const members = isFleet ? "SELECT id AS device_id FROM device" : devicesSql(statement, question);
-    const within = (column: string) => `${column} >= l.began AND ${column} >= ${from} AND ${column} < ${to}`;
+    const isMember = isFleet
+      ? () => ""
+      : (column: string) => `AND ${column} IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS m)`;
+    const within = (column: string) => `${column} >= ${from} AND ${column} < ${to}`;
+    const since = (row: string, column: string) => `LEFT JOIN changed k ON k.device_id = ${row}.device_id
+          WHERE ${within(`${row}.${column}`)} AND (k.device_id IS NULL OR ${row}.${column} >= k.began)`;
     return statement.rows<Evidence>(
       this.database.pool,
-      `WITH lived AS (
-         SELECT m.device_id, c.reported_version AS version, ${setting("c.reported", "mqtt.keepAliveS", 65_535)} AS keep_alive,
-                ${setting("c.reported", "mqtt.ackTimeoutS", 65_535)} AS ack_timeout,
-                coalesce(${setting("c.desired", "recovery.reopenAfterS", 86_400)}, 60) AS reopen_after,
-                coalesce(${setting("c.desired", "recovery.backoff", 10)}, 2) AS backoff,
-                least(${to}, greatest(${from}, date_trunc('hour', v.at + interval '1 hour' - interval '1 millisecond', 'UTC'))) AS began
-           FROM (${members}) AS m JOIN device_config c ON c.device_id = m.device_id
-           LEFT JOIN config_version v ON v.device_id = c.device_id AND v.version = c.reported_version
+      `WITH changed AS NOT MATERIALIZED (
+         SELECT c.device_id,
+                least(${to}, date_trunc('hour', v.at + interval '1 hour' - interval '1 millisecond', 'UTC')) AS began
+           FROM config_version v JOIN device_config c ON c.device_id = v.device_id AND c.reported_version = v.version
+          WHERE v.at > ${from}
        ),
-       timeouts AS (
-         SELECT l.device_id, sum(h.ping) AS ping, sum(h.connect) AS connect, sum(h.publish) AS publish
-           FROM lived l JOIN timeout_hour h ON h.device_id = l.device_id AND ${within("h.hour")} GROUP BY 1
-       ),
-       losses AS (
-         SELECT l.device_id, sum(h.count) AS count
-           FROM lived l JOIN disconnect_hour h ON h.device_id = l.device_id AND ${within("h.hour")}
-          WHERE h.cause = 'heartbeat-lost' GROUP BY 1
+       -- One pass for all counts: what it costs is to find each row's device.
+       counts AS (
+         SELECT h.device_id, sum(h.ping) AS ping, sum(h.connect) AS connect, sum(h.publish) AS publish, sum(h.losses) AS losses
+           FROM (SELECT device_id, hour, ping, connect, publish, 0 AS losses FROM timeout_hour WHERE ${within("hour")}
+                 UNION ALL
+                 SELECT device_id, hour, 0, 0, 0, count FROM disconnect_hour WHERE cause = 'heartbeat-lost' AND ${within("hour")}
+                ) AS h ${since("h", "hour")} ${isMember("h.device_id")} GROUP BY 1
        ),
        short AS (
-         SELECT l.device_id, count(*) AS count
-           FROM lived l JOIN connection_interval i ON i.device_id = l.device_id AND ${within("i.ended")}
-          WHERE i.state = 'connected' AND i.cause <> 'requested' AND i.ended - i.began < interval '5 minutes' GROUP BY 1
-       ),
-       level AS (
-         SELECT l.device_id, sum(h.sum_dbm)::float8 / sum(h.samples) AS dbm
-           FROM lived l JOIN timeouts t ON t.device_id = l.device_id AND t.connect > 0
-           JOIN signal_hour h ON h.device_id = l.device_id AND ${within("h.hour")} GROUP BY 1
+         SELECT i.device_id, count(*) AS count FROM connection_interval i ${since("i", "ended")}
+            AND i.state = 'connected' AND i.cause <> 'requested' AND i.ended - i.began < interval '5 minutes'
+            ${isMember("i.device_id")} GROUP BY 1 HAVING count(*) >= ${SOME}
        ),
        connected AS (
-         SELECT l.device_id, count(*) AS days
-           FROM lived l JOIN availability_day a ON a.device_id = l.device_id AND a.connected_ms > 43200000
-            AND a.day >= (l.began AT TIME ZONE 'UTC')::date AND a.day < (${to} AT TIME ZONE 'UTC')::date
-          WHERE l.keep_alive < 60 GROUP BY 1
+         SELECT a.device_id, count(*) AS days
+           FROM device_config c JOIN availability_day a ON a.device_id = c.device_id
+           LEFT JOIN changed k ON k.device_id = c.device_id
+          WHERE c.keep_alive_s < 60 AND a.connected_ms > 43200000
+            AND a.day >= (coalesce(k.began, ${from}) AT TIME ZONE 'UTC')::date AND a.day < (${to} AT TIME ZONE 'UTC')::date
+          GROUP BY 1
+       ),
+       telling AS MATERIALIZED (
+         SELECT c.device_id, coalesce(t.ping, 0) AS ping, coalesce(t.connect, 0) AS connect, coalesce(t.publish, 0) AS publish,
+                coalesce(t.losses, 0) AS losses, coalesce(n.days, 0) AS days, coalesce(s.count, 0) AS short
+           FROM device_config c LEFT JOIN counts t ON t.device_id = c.device_id
+           LEFT JOIN short s ON s.device_id = c.device_id LEFT JOIN connected n ON n.device_id = c.device_id
+          WHERE c.keep_alive_s IS NOT NULL AND c.ack_timeout_s IS NOT NULL ${isMember("c.device_id")} AND (
+                c.ack_timeout_s >= c.keep_alive_s OR t.ping - ${LIMITS.heartbeatLosses} * t.losses >= ${MANY}
+                OR (t.losses >= 2 AND c.keep_alive_s > ${LIMITS.keepAliveS.default}) OR n.days >= ${MANY}
+                OR t.connect >= ${SOME} OR t.publish >= ${MANY} OR s.count >= ${SOME})
        )
-       SELECT l.device_id AS "deviceId", d.name, l.began AS "from", ${to} AS "to", l.keep_alive::int AS "keepAliveS",
-              l.ack_timeout::int AS "ackTimeoutS", l.reopen_after AS "reopenAfterS", l.backoff, l.version AS "configVersion",
-              coalesce(t.ping, 0)::int AS "pingTimeouts", coalesce(t.connect, 0)::int AS "connectTimeouts",
-              coalesce(t.publish, 0)::int AS "publishTimeouts", coalesce(x.count, 0)::int AS "heartbeatLosses",
-              coalesce(c.days, 0)::int AS "connectedDays", coalesce(s.count, 0)::int AS "shortConnections",
-              g.dbm AS "meanDbm"
-         FROM lived l JOIN device d ON d.id = l.device_id
-         LEFT JOIN timeouts t ON t.device_id = l.device_id LEFT JOIN losses x ON x.device_id = l.device_id
-         LEFT JOIN short s ON s.device_id = l.device_id LEFT JOIN level g ON g.device_id = l.device_id
-         LEFT JOIN connected c ON c.device_id = l.device_id
-        WHERE l.keep_alive IS NOT NULL AND l.ack_timeout IS NOT NULL
-          AND (l.ack_timeout >= l.keep_alive OR coalesce(t.device_id, x.device_id, s.device_id, c.device_id) IS NOT NULL)`,
+       SELECT l.device_id AS "deviceId", d.name, least(${to}, coalesce(k.began, ${from})) AS "from", ${to} AS "to",
+              c.keep_alive_s AS "keepAliveS", c.ack_timeout_s AS "ackTimeoutS",
+              coalesce(${setting("c.desired", "recovery.reopenAfterS", 86_400)}, 60) AS "reopenAfterS",
+              coalesce(${setting("c.desired", "recovery.backoff", 10)}, 2) AS backoff, c.reported_version AS "configVersion",
+              l.ping::int AS "pingTimeouts", l.connect::int AS "connectTimeouts", l.publish::int AS "publishTimeouts",
+              l.losses::int AS "heartbeatLosses", l.days::int AS "connectedDays", l.short::int AS "shortConnections",
+              CASE WHEN l.connect > 0 THEN (
+                SELECT sum(h.sum_dbm)::float8 / sum(h.samples) FROM signal_hour h
+                 WHERE h.device_id = l.device_id AND ${within("h.hour")} AND h.hour >= coalesce(k.began, ${from})
+              ) END AS "meanDbm"
+         FROM telling l JOIN device d ON d.id = l.device_id JOIN device_config c ON c.device_id = l.device_id
+         LEFT JOIN changed k ON k.device_id = l.device_id`,
     );
   }
 }

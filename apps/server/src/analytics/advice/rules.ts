@@ -2,6 +2,7 @@ import type { AdviceChange, AdviceKind } from "@mn316-fleet/contracts";
 import { LIMITS } from "@mn316-fleet/manual";
 import { noticingS } from "@mn316-fleet/mn316/timer-model";
 import type { Evidence } from "./evidence.store";
+import { MANY, SOME } from "./thresholds";
 
 type Parameters = Record<string, number>;
 
@@ -20,9 +21,6 @@ export interface Finding {
 
 type Rule = (evidence: Evidence) => Finding | undefined;
 
-/** So many of something are a habit, fewer may be chance. */
-const SOME = 3;
-const MANY = 5;
 /** A day's worth of pings at a keepAlive. */
 const pingsADay = (keepAliveS: number) => Math.round(86_400 / keepAliveS);
 /** 27.007 §8.5 ends at −113 dBm; below this, a module repeats much of what it sends. */

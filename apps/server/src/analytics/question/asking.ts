@@ -5,7 +5,7 @@ import { invalid, notFound } from "../../platform/problems/problem.error";
 import { SETTINGS, type Settings } from "../../platform/settings/settings";
 import { DeviceTimes, existedMs, type FleetTime } from "./device-times";
 import { HourlyStates } from "./hourly-states";
-import type { NamedProfile, Question, Selection } from "./question";
+import { inBuckets, type NamedProfile, type Question, type Selection } from "./question";
 import { Statement } from "./statement";
 import { TimeFrame } from "./time-frame";
 
@@ -73,7 +73,7 @@ export class Asking {
         this.database.pool,
         `SELECT count(*) AS devices, ${existedMs(from, until)} AS existed FROM device`,
       ),
-      this.states.byBucket(question),
+      this.states.byBucket(inBuckets(question, "range")),
     ]);
     const sum = (isCounted: (state: string) => boolean) =>
       states.reduce((all, { state, ms }) => all + (isCounted(state) ? ms : 0), 0);

@@ -1,9 +1,9 @@
 import { Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
 import { devicesSql, membersSql } from "./devices.sql";
-import { overlapMs } from "./hourly-states";
 import type { Question } from "./question";
 import { Statement } from "./statement";
+import type { Stretch } from "./time-frame";
 
 export interface KnownTime {
   connectedMs: number;
@@ -27,12 +27,11 @@ export interface GroupTime extends KnownTime {
 }
 
 const DAY_MS = 86_400_000;
-const DAY = "interval '1 day'";
 const AVAILABILITY = "CASE WHEN known_ms > 0 THEN least(1, connected_ms::float8 / known_ms) END";
 
 /**
- * Time known, and connected, by device: whole days of UTC from the rollup. Of a day that the range cuts, the intervals that
- * begin or end within it say where their part of it lies, and what is left belongs to those that last all through it.
+ * Time known, and connected, by device: days of UTC from the rollup. Where a device was when a day began that the range cuts
+ * follows from its time in that day, and from what it came into and left meanwhile; so how much of the day counts is a sum, too.
  */
 @Injectable()
 export class DeviceTimes {
@@ -102,59 +101,84 @@ export class DeviceTimes {
 function byDevice(statement: Statement, question: Question): string {
   const { frame, isFleet, nowMs } = question;
   const { fromMs, toMs } = frame;
-  const [from, to, now] = [fromMs, toMs, nowMs].map((ms) => statement.moment(ms));
-  const firstDay = Math.ceil(fromMs / DAY_MS) * DAY_MS;
-  const lastDay = Math.floor(toMs / DAY_MS) * DAY_MS;
-  const cutDays = [...new Set([fromMs, toMs].filter((ms) => ms % DAY_MS !== 0).map((ms) => Math.floor(ms / DAY_MS)))];
-  const days = statement.moments(cutDays.map((day) => day * DAY_MS));
-  const stretches = cutDays.map((day) => ({ fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS }));
-  const isTouching =
-    stretches.length > 0
-      ? `(${statement.within("i.began", stretches)} OR ${statement.within("i.ended", stretches)})`
-      : "false";
-  const date = (ms: number) => statement.parameter("date", new Date(ms).toISOString().slice(0, 10));
   const isMember = (column: string) => (isFleet ? "" : `AND ${column} IN (SELECT device_id FROM devices)`);
-  const both = (ms: string) =>
-    `sum(${ms}) FILTER (WHERE i.state = 'connected') AS connected_ms, sum(${ms}) FILTER (WHERE i.state <> 'unknown') AS known_ms`;
+  const date = (ms: number) => statement.parameter("date", new Date(ms).toISOString().slice(0, 10));
+  const parts = cutDays(frame);
+  // Little ends after a moment that has just been: that is taken away. Of others what begins and ends in the day is looked at.
+  const isOpen = ({ fromMs: began, dayMs, toMs: ended }: CutDay) => began === dayMs && ended > nowMs - DAY_MS;
+  const shares = parts.map((part) => {
+    const share = isOpen(part) ? 1 : (part.toMs - part.fromMs) / DAY_MS;
+    return `WHEN ${date(part.dayMs)} THEN ${statement.parameter("float8", share)}`;
+  });
+  const share = shares.length > 0 ? `CASE day ${shares.join(" ")} ELSE 1 END` : "1";
+  const [from, to] = [fromMs, toMs].map((ms) => statement.moment(ms));
+  const days = [Math.floor(fromMs / DAY_MS), Math.ceil(toMs / DAY_MS)].map((day) => date(day * DAY_MS));
+  const cuts = parts.flatMap((part) => (isOpen(part) ? [beyond(statement, part)] : changes(statement, part)));
   return `
     devices AS (${devicesSql(statement, question)}),
-    cut AS (
-      SELECT day AS day_began, day + ${DAY} AS day_ended, greatest(day, ${from}) AS began, least(day + ${DAY}, ${to}) AS ended
-        FROM unnest(${days}) AS day
-    ),
-    touching AS (
-      SELECT i.device_id, c.day_began, ${both(overlapMs("c.began", "c.ended"))},
-             ${both(overlapMs("c.day_began", "c.day_ended")).replaceAll("_ms", "_day_ms")}
-        FROM (SELECT * FROM connection_interval i WHERE ${isTouching}) AS i JOIN cut c
-          ON (i.began > c.day_began AND i.began < c.day_ended) OR (i.ended > c.day_began AND i.ended < c.day_ended)
-       WHERE true ${isMember("i.device_id")}
-       GROUP BY 1, 2
-    ),
-    parts AS (
-      SELECT device_id, connected_ms::float8, known_ms::float8 FROM availability_day
-       WHERE day >= ${date(firstDay)} AND day < ${date(lastDay)} ${isMember("device_id")}
-      UNION ALL
-      SELECT a.device_id,
-             coalesce(t.connected_ms, 0) + (a.connected_ms - coalesce(t.connected_day_ms, 0)) * c.part_ms / 86400000,
-             coalesce(t.known_ms, 0) + (a.known_ms - coalesce(t.known_day_ms, 0)) * c.part_ms / 86400000
-        FROM (SELECT *, date_part('epoch', ended - began) * 1000 AS part_ms FROM cut) AS c
-        JOIN availability_day a ON a.day = (c.day_began AT TIME ZONE 'UTC')::date
-        LEFT JOIN touching t ON t.device_id = a.device_id AND t.day_began = c.day_began
-       WHERE true ${isMember("a.device_id")}
-      UNION ALL
-      SELECT i.device_id, i.ms * (i.state = 'connected')::int, i.ms
-        FROM (SELECT device_id, module_state AS state,
-                     greatest(0, date_part('epoch', least(${to}, ${now}) - greatest(module_since, ${from})) * 1000) AS ms
-                FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${to}) AS i
-       WHERE true ${isMember("i.device_id")}
-    ),
     times AS (
       SELECT d.device_id, d.created_at, coalesce(round(p.connected_ms), 0)::bigint AS connected_ms,
              coalesce(round(p.known_ms), 0)::bigint AS known_ms
         FROM devices d
-        LEFT JOIN (SELECT device_id, sum(connected_ms) AS connected_ms, sum(known_ms) AS known_ms FROM parts GROUP BY 1) AS p
-          ON p.device_id = d.device_id
+        LEFT JOIN (
+          SELECT device_id, sum(connected_ms) AS connected_ms, sum(known_ms) AS known_ms FROM (
+            SELECT device_id, connected_ms * ${share} AS connected_ms, known_ms * ${share} AS known_ms FROM availability_day
+             WHERE day >= ${days[0]} AND day < ${days[1]} ${isMember("device_id")}
+            ${cuts
+              .map(
+                (cut) => `UNION ALL
+            SELECT device_id, CASE WHEN state = 'connected' THEN ms ELSE 0 END, ms
+              FROM (${cut}) AS c WHERE state <> 'unknown' ${isMember("device_id")}`,
+              )
+              .join(" ")}
+            UNION ALL
+            SELECT device_id, CASE WHEN module_state = 'connected' THEN ms ELSE 0 END, ms FROM (
+              SELECT device_id, module_state,
+                     greatest(0, date_part('epoch', least(${to}, ${statement.moment(nowMs)}) - greatest(module_since, ${from})) * 1000) AS ms
+                FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${to}) AS o
+             WHERE true ${isMember("device_id")}
+          ) AS parts GROUP BY 1
+        ) AS p ON p.device_id = d.device_id
     )`;
+}
+
+/** A day of UTC that the range cuts, and the part of it that counts. */
+interface CutDay extends Stretch {
+  dayMs: number;
+}
+
+function cutDays({ fromMs, toMs }: Stretch): CutDay[] {
+  const cut = [fromMs, toMs].filter((ms) => ms % DAY_MS !== 0).map((ms) => Math.floor(ms / DAY_MS) * DAY_MS);
+  return [...new Set(cut)].map((dayMs) => ({
+    ...{ dayMs, fromMs: Math.max(dayMs, fromMs), toMs: Math.min(dayMs + DAY_MS, toMs) },
+  }));
+}
+
+/** What is to be taken from a day that counts up to some moment: what of intervals lies behind that. */
+function beyond(statement: Statement, { dayMs, toMs }: CutDay): string {
+  const [from, to] = [toMs, dayMs + DAY_MS].map((ms) => statement.moment(ms));
+  return `SELECT device_id, state, -1000 * date_part('epoch', least(ended, ${to}) - greatest(began, ${from})) AS ms
+            FROM connection_interval WHERE ended > ${from} AND began < ${to}`;
+}
+
+/**
+ * What begins and ends within a cut day, each for itself. With n = whether the state lasted when the day began, the day has
+ * n · day + Σ ± (day's end − at) of it, of which the share of the part is added elsewhere; and the part has n · part + Σ ±
+ * (part's end − at, at most the part, and 0 behind it). What each change puts between them is its `ms`.
+ */
+function changes(statement: Statement, { dayMs, fromMs, toMs }: CutDay): string[] {
+  const partMs = toMs - fromMs;
+  const float = (value: number) => statement.parameter("float8", value);
+  return [
+    { edge: "began", sign: "" },
+    { edge: "ended", sign: "-" },
+  ].map(({ edge, sign }) => {
+    const inPart = `greatest(0, ${float(partMs)} - greatest(at_ms, 0))`;
+    const inDay = `(${float(dayMs + DAY_MS - fromMs)} - at_ms) * ${float(partMs / DAY_MS)}`;
+    return `SELECT device_id, state, ${sign}(${inPart} - ${inDay}) AS ms
+              FROM (SELECT device_id, state, date_part('epoch', ${edge} - ${statement.moment(fromMs)}) * 1000 AS at_ms
+                      FROM connection_interval WHERE ${statement.within(edge, [{ fromMs: dayMs, toMs: dayMs + DAY_MS }])}) AS e`;
+  });
 }
 
 function totals(statement: Statement, { frame, nowMs }: Question): string {
@@ -164,9 +188,12 @@ function totals(statement: Statement, { frame, nowMs }: Question): string {
           ${existedMs(from, until)} AS "existedMs"`;
 }
 
-/** How long devices, of which `created_at` is known, have been there between two moments. */
-export const existedMs = (from: string, until: string) =>
-  `coalesce(sum(greatest(0, date_part('epoch', ${until} - greatest(created_at, ${from})) * 1000)), 0)::bigint`;
+/** How long devices, of which `created_at` is known, have been there between two moments; most are older, and alike. */
+export const existedMs = (from: string, until: string) => {
+  const since = (begin: string) => `greatest(0, date_part('epoch', ${until} - ${begin}) * 1000)`;
+  return `(count(*) FILTER (WHERE created_at <= ${from}) * ${since(from)}
+           + coalesce(sum(${since("created_at")}) FILTER (WHERE created_at > ${from}), 0))::bigint`;
+};
 
 function inNumbers({ devices, connectedMs, knownMs, existedMs }: Record<keyof FleetTime, string>): FleetTime {
   return {

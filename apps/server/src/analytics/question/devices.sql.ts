@@ -1,8 +1,6 @@
-import { selectorSql } from "../../devices/selection";
+import { DEVICES, selectorSql } from "../../devices/selection";
 import type { Question } from "./question";
 import type { Statement } from "./statement";
-
-const DEVICES = "device d LEFT JOIN device_state s ON s.device_id = d.id";
 
 /** The devices that a question is about, as a condition on `device d LEFT JOIN device_state s`. */
 function chosen(statement: Statement, { selection }: Question): string {

@@ -5,7 +5,7 @@ import { membersSql } from "./devices.sql";
 import type { Question } from "./question";
 import { Statement } from "./statement";
 
-/** Puts a condition on time where it belongs. */
+/** Puts a condition on time where it belongs, on a column `x.y`; it may be one on `x.device_id`, too. */
 type OnTime = (column: string) => string;
 
 /**
@@ -58,14 +58,16 @@ export class HourlySums {
     const isFleet = question.isFleet && by === "bucket";
     const asked = by === "bucket" ? { ...question, groupBy: undefined } : question;
     const members = isFleet ? undefined : membersSql(statement, asked);
+    // Chosen devices are looked for where the rows are, by index; groups may hold a device several times.
+    const among = by === "bucket" && !isFleet ? "members" : undefined;
     const bucket =
       by === "bucket" ? `greatest(1, width_bucket(p.at, ${statement.moments(question.frame.starts)})) - 1` : "0";
     return statement.rows<T>(
       this.database.pool,
       `${members === undefined ? "" : `WITH members AS (${members})`}
        SELECT ${bucket} AS bucket, ${by === "group" ? "m.grp" : "NULL::text"} AS "group", ${columns}
-         FROM (${sourceSql(statement, question, source, isFleet)}) AS p
-              ${members === undefined ? "" : "JOIN members m ON m.device_id = p.device_id"}
+         FROM (${sourceSql(statement, question, source, { isFleet, among })}) AS p
+              ${by === "group" ? "JOIN members m ON m.device_id = p.device_id" : ""}
         GROUP BY ${["1", "2", ...keys].join(", ")} ORDER BY 1`,
     );
   }
@@ -73,15 +75,22 @@ export class HourlySums {
 
 /**
  * A query of all that a source has in the question's range, of any device: `at`, and what the source gives.
- * @param isFleet takes the fleet's hours instead of the devices'
+ * @param options `isFleet` takes the fleet's hours instead of the devices'; `among` names a table of the devices
  */
-export function sourceSql(statement: Statement, question: Question, source: HourlySource, isFleet = false): string {
+export function sourceSql(
+  statement: Statement,
+  question: Question,
+  source: HourlySource,
+  { isFleet = false, among }: { isFleet?: boolean; among?: string | undefined } = {},
+): string {
   const { frame, retainedMs } = question;
+  const isAmong = (column: string) =>
+    among === undefined ? "" : ` AND ${column.split(".")[0]}.device_id IN (SELECT device_id FROM ${among})`;
   const hours: HourlySource["rollup"] = isFleet
     ? (isHour) => `SELECT f.*, NULL::uuid AS device_id FROM (${source.fleet(isHour)}) AS f`
     : source.rollup;
   const inRange: OnTime = (column) =>
-    `${column} >= ${statement.moment(frame.fromMs)} AND ${column} < ${statement.moment(frame.toMs)}`;
+    `${column} >= ${statement.moment(frame.fromMs)} AND ${column} < ${statement.moment(frame.toMs)}${isAmong(column)}`;
   if (!hours) return source.raw(inRange);
   const { cutHours, stretches } = frame.countedFrom(source.rollup ? retainedMs : -Infinity);
   const cut = statement.moments(cutHours);
@@ -89,7 +98,7 @@ export function sourceSql(statement: Statement, question: Question, source: Hour
   // An hour that the range's end cuts, and of which the raw is gone, counts as a whole: it began in the range.
   const end = frame.cutHours.includes(frame.whole.toMs) && !cutHours.includes(frame.whole.toMs);
   const isHour: OnTime = (column) =>
-    `${column} >= ${first} AND ${column} < ${last}${end ? ` + interval '1 hour'` : ""} AND ${column} <> ALL (${cut})`;
+    `${column} >= ${first} AND ${column} < ${last}${end ? ` + interval '1 hour'` : ""} AND ${column} <> ALL (${cut})${isAmong(column)}`;
   if (stretches.length === 0) return hours(isHour);
-  return `${hours(isHour)} UNION ALL ${source.raw((column) => statement.within(column, stretches))}`;
+  return `${hours(isHour)} UNION ALL ${source.raw((column) => `${statement.within(column, stretches)}${isAmong(column)}`)}`;
 }

@@ -1,5 +1,5 @@
-import type { Bucket, Grouping, Selector } from "@mn316-fleet/contracts";
-import { TimeFrame } from "./time-frame";
+import type { Grouping, Selector } from "@mn316-fleet/contracts";
+import { type BucketUnit, TimeFrame } from "./time-frame";
 
 /** A profile by which devices are put together or chosen. */
 export interface NamedProfile {
@@ -33,7 +33,7 @@ export interface Question {
 }
 
 /** The same question by buckets of another length. */
-export function inBuckets(question: Question, unit: Bucket): Question {
+export function inBuckets(question: Question, unit: BucketUnit): Question {
   const { fromMs, toMs, timeZone } = question.frame;
   return { ...question, frame: new TimeFrame({ fromMs, toMs, timeZone, unit }) };
 }

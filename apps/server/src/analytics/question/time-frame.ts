@@ -16,8 +16,11 @@ export interface Piece extends Stretch {
   bucket: number;
 }
 
+/** What a bucket is: of the clock, or all of the range. */
+export type BucketUnit = Bucket | "range";
+
 export interface FrameOptions extends Stretch {
-  unit: Bucket;
+  unit: BucketUnit;
   timeZone: string;
 }
 
@@ -30,7 +33,6 @@ const floorHour = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
 export class TimeFrame {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly unit: Bucket;
   readonly timeZone: string;
   /** Where each bucket begins, ascending; the first may begin before the range. */
   readonly starts: readonly number[];
@@ -42,9 +44,8 @@ export class TimeFrame {
   constructor({ fromMs, toMs, unit, timeZone }: FrameOptions) {
     this.fromMs = fromMs;
     this.toMs = toMs;
-    this.unit = unit;
     this.timeZone = timeZone;
-    this.starts = bucketStarts(unit, timeZone, fromMs, toMs);
+    this.starts = unit === "range" ? [fromMs] : bucketStarts(unit, timeZone, fromMs, toMs);
     const edges = [fromMs, ...this.starts.slice(1), toMs].filter((ms) => ms % HOUR_MS !== 0);
     this.cutHours = [...new Set(edges.map(floorHour))];
     this.whole = { fromMs: floorHour(fromMs + HOUR_MS - 1), toMs: floorHour(toMs) };

@@ -5,9 +5,10 @@ import type { Logger } from "pino";
 import { DeviceTokens } from "../../auth/device-tokens";
 import { Idempotency } from "../../idempotency/idempotency";
 import type { RequestKey } from "../../idempotency/idempotency-key";
-import { Database, type Transaction } from "../../platform/database/database";
+import type { Transaction } from "../../platform/database/database";
 import { LOGGER } from "../../platform/logging/nest-logger";
 import { ProblemError } from "../../platform/problems/problem.error";
+import { isTaken } from "../../platform/problems/unique-name";
 import { DevicesStore } from "../devices.store";
 import { type DeviceLine, readDevicesCsv } from "./read-devices-csv";
 
@@ -18,7 +19,6 @@ const MAX_ERRORS = 500;
 @Injectable()
 export class DeviceImports {
   constructor(
-    private readonly database: Database,
     private readonly store: DevicesStore,
     private readonly tokens: DeviceTokens,
     private readonly idempotency: Idempotency,
@@ -28,7 +28,7 @@ export class DeviceImports {
   /** @throws 422 as `import` would */
   async check(text: string): Promise<CheckedImport> {
     const lines = await devicesOf(text);
-    await this.requireFree(this.database.pool, lines);
+    await this.requireFree(lines);
     return { isDryRun: true, devices: lines.length };
   }
 
@@ -44,14 +44,14 @@ export class DeviceImports {
       this.logger.info({ devices: items.length }, "devices imported");
       return { items };
     } catch (error) {
-      // 23505: somebody else took an IMEI just now, and the devices that have one are told by their lines.
-      if ((error as { code?: unknown }).code === "23505") await this.requireFree(this.database.pool, lines);
+      // Somebody else took an IMEI just now, and the devices that have one are told by their lines.
+      if (isTaken(error)) await this.requireFree(lines);
       throw error;
     }
   }
 
   private async make(tx: Transaction, lines: readonly DeviceLine[]) {
-    await this.requireFree(tx, lines);
+    await this.requireFree(lines);
     const devices = lines.map(({ device: { name, imei = null, tags, timeZone } }) => ({
       id: randomUUID(),
       name,
@@ -72,11 +72,8 @@ export class DeviceImports {
     return { id: ids[0] ?? "", ids, items };
   }
 
-  private async requireFree(tx: Pick<Transaction, "query">, lines: readonly DeviceLine[]): Promise<void> {
-    const taken = await this.store.takenImeis(
-      tx,
-      lines.flatMap(({ device: { imei } }) => imei ?? []),
-    );
+  private async requireFree(lines: readonly DeviceLine[]): Promise<void> {
+    const taken = await this.store.takenImeis(lines.flatMap(({ device: { imei } }) => imei ?? []));
     const errors = lines.flatMap(({ line, device: { imei } }): FieldError[] =>
       imei !== undefined && taken.has(imei)
         ? [{ path: `lines.${line}.imei`, rule: "unique", message: "another device has this IMEI" }]

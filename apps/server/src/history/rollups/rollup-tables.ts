@@ -27,12 +27,12 @@ export interface RollupTable {
 }
 
 const device: KeyColumn = { name: "device_id", type: "device" };
+const fleet: KeyColumn = { name: "fleet_id", type: "number" };
 const hour: KeyColumn = { name: "hour", type: "hour" };
 const sum = (name: string): ValueColumn => ({ name, merge: "sum" });
 
-/** The sums by device, and those of the whole fleet; keys in the order in which rows are locked. */
+/** The sums by device, and those of each whole fleet; keys in the order in which rows are locked. */
 export const ROLLUPS = {
-  state_hour: { keys: [device, hour, { name: "state", type: "text" }], values: [sum("ms")] },
   availability_day: {
     keys: [device, { name: "day", type: "day" }],
     values: [sum("connected_ms"), sum("known_ms")],
@@ -46,7 +46,7 @@ export const ROLLUPS = {
     values: [sum("samples"), sum("sum_dbm"), { name: "min_dbm", merge: "min" }, { name: "max_dbm", merge: "max" }],
   },
   fleet_hour: {
-    keys: [{ name: "metric", type: "text" }, hour, { name: "key", type: "text" }],
+    keys: [fleet, { name: "metric", type: "text" }, hour, { name: "key", type: "text" }],
     values: [sum("value")],
   },
 } as const satisfies Record<string, RollupTable>;

@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import type { NewEvent, Projector } from "../../ingest/projectors";
 import type { Transaction } from "../../platform/database/database";
+import { DeviceFleets } from "./device-fleets";
 import { RollupsStore } from "./rollups.store";
 import { ROLLUP_KINDS, type RollupKind, Tally } from "./tally";
 
@@ -13,7 +14,10 @@ export class RollupsProjector implements Projector<RollupKind> {
   readonly name = "rollups";
   readonly kinds = ROLLUP_KINDS;
 
-  constructor(private readonly store: RollupsStore) {}
+  constructor(
+    private readonly store: RollupsStore,
+    private readonly fleets: DeviceFleets,
+  ) {}
 
   async apply(tx: Transaction, events: NewEvent<RollupKind>[]): Promise<void> {
     const deviceIds = [
@@ -22,7 +26,11 @@ export class RollupsProjector implements Projector<RollupKind> {
     const standings =
       deviceIds.length > 0 ? await this.store.standings(tx, deviceIds.sort()) : new Map<string, never>();
     const before = new Map([...standings].map(([deviceId, { progress }]) => [deviceId, progress]));
-    const tally = new Tally(standings);
+    const fleets = await this.fleets.of(
+      tx,
+      events.map(({ deviceId }) => deviceId),
+    );
+    const tally = new Tally(standings, fleets);
     for (const event of events) tally.add(event);
     const moved = deviceIds.flatMap((deviceId) => {
       const progress = standings.get(deviceId)?.progress;

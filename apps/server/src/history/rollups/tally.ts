@@ -33,14 +33,24 @@ export class Tally {
   readonly sums = emptySums();
   readonly outages: (EndedOutage & { deviceId: string })[] = [];
 
-  /** @param standings of every device that has `state` events; they are moved on */
-  constructor(private readonly standings: ReadonlyMap<string, Standing>) {}
+  /** Whose the event is that is added just now. */
+  private fleetId: number | undefined;
+
+  /**
+   * @param standings of every device that has `state` events; they are moved on
+   * @param fleets whose each device is
+   */
+  constructor(
+    private readonly standings: ReadonlyMap<string, Standing>,
+    private readonly fleets: ReadonlyMap<string, number>,
+  ) {}
 
   get isEmpty(): boolean {
     return ROLLUP_NAMES.every((name) => this.sums[name].size === 0);
   }
 
   add({ deviceId, epoch, event }: NewEvent<RollupKind>): void {
+    this.fleetId = this.fleets.get(deviceId);
     switch (event.kind) {
       case "state":
         this.addState(deviceId, epoch, event);
@@ -91,7 +101,6 @@ export class Tally {
     for (let hour = hourOf(began); hour * HOUR_MS < ended; hour++) {
       const ms = Math.min(ended, (hour + 1) * HOUR_MS) - Math.max(began, hour * HOUR_MS);
       if (ms <= 0) continue;
-      this.sums.state_hour.add([deviceId, hour, state], [ms]);
       this.fleet("state-ms", hour, state, ms);
       if (state !== "unknown")
         this.sums.availability_day.add(
@@ -131,6 +140,6 @@ export class Tally {
   }
 
   private fleet(metric: string, hour: number, key: string | number, value: number): void {
-    this.sums.fleet_hour.add([metric, hour, key], [value]);
+    if (this.fleetId !== undefined) this.sums.fleet_hour.add([this.fleetId, metric, hour, key], [value]);
   }
 }

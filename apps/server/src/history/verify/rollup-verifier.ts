@@ -3,6 +3,7 @@ import { RollupsStore } from "../rollups/rollups.store";
 import { emptySums } from "../rollups/tally";
 import { oldestWholeDay } from "../retention-days";
 import { addMissing, type Days, differencesOfDevices, differencesOfFleet, SUMMED } from "./differences";
+import { differencesOfIntervals, setIntervals } from "./interval-check";
 import { checkOutages } from "./outage-check";
 
 /** Devices that are compared at once: a statement each table, of some seconds where there are many raw events. */
@@ -22,6 +23,15 @@ export interface VerifyOptions {
   from?: number | undefined;
   to?: number | undefined;
   isRepairing: boolean;
+  /** Hears now and then how far it is. */
+  onProgress?: (progress: VerifyProgress) => void;
+}
+
+/** So many of the devices are compared, and then of the fleet's days. */
+export interface VerifyProgress {
+  of: "devices" | "days";
+  done: number;
+  total: number;
 }
 
 /** What was asked cannot be done; the message says why, for a person. */
@@ -49,7 +59,7 @@ export class RollupVerifier {
       const taken = await lock.query<{ isMine: boolean }>(`SELECT pg_try_advisory_lock($1) AS "isMine"`, [REPAIR_LOCK]);
       if (!taken.rows[0]?.isMine) throw new VerifyError("Another process verifies the rollups now.");
       try {
-        return { days, devices: await this.compare(days, options.isRepairing), differences: this.differences };
+        return { days, devices: await this.compare(days, options), differences: this.differences };
       } finally {
         await lock.query("SELECT pg_advisory_unlock($1)", [REPAIR_LOCK]);
       }
@@ -69,8 +79,12 @@ export class RollupVerifier {
     return days;
   }
 
-  private async compare(days: Days, isRepairing: boolean): Promise<number> {
+  private async compare(days: Days, { isRepairing, onProgress }: VerifyOptions): Promise<number> {
     const { pool } = this.database;
+    const known = await pool.query<{ devices: string }>(
+      "SELECT count(DISTINCT device_id) AS devices FROM outbox_position",
+    );
+    const total = Number(known.rows[0]?.devices ?? 0);
     let devices = 0;
     for (let after: string | undefined; ;) {
       const { rows } = await pool.query<{ id: string }>(
@@ -79,18 +93,27 @@ export class RollupVerifier {
       );
       if (rows.length === 0) break;
       const deviceIds = rows.map(({ id }) => id);
+      await this.compareIntervals(days, deviceIds, isRepairing);
       await this.compareSums(days, deviceIds, isRepairing);
       await this.compareOutages(days, deviceIds, isRepairing);
       after = deviceIds.at(-1);
       devices += deviceIds.length;
+      onProgress?.({ of: "devices", done: devices, total: Math.max(devices, total) });
     }
     // Last, because it is compared with what was repaired above.
     for (let from = days.from; from < days.to; from++) {
       const found = await differencesOfFleet(pool, { from, to: from + 1 });
       this.note("fleet_hour", found.length);
       if (isRepairing) await addMissing(pool, "fleet_hour", found);
+      onProgress?.({ of: "days", done: from + 1 - days.from, total: days.to - days.from });
     }
     return devices;
+  }
+
+  private async compareIntervals(days: Days, deviceIds: readonly string[], isRepairing: boolean): Promise<void> {
+    const found = await differencesOfIntervals(this.database.pool, days, deviceIds);
+    this.note("connection_interval", found.length);
+    if (isRepairing && found.length > 0) await this.database.transaction((tx) => setIntervals(tx, found));
   }
 
   private async compareSums(days: Days, deviceIds: readonly string[], isRepairing: boolean): Promise<void> {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import pino from "pino";
 import { EventWriter } from "../../ingest/event-writer";
 import { FleetServer } from "../../test-support/fleet-server";
+import { handedIn } from "../../test-support/history/handed-in";
 import { recompute } from "../../test-support/history/recompute";
 import { storedRollups } from "../../test-support/history/stored-rollups";
 import { step, tell, type ToldHistory } from "../../test-support/history/told-history";
@@ -58,19 +59,10 @@ describe("npm run rollups:verify", () => {
     );
 
   async function write({ deviceId, epochs }: Story): Promise<void> {
-    const sender = { deviceId, send: () => true, reject: () => undefined, close: () => undefined };
+    const writer = server.app.get(EventWriter, { strict: false });
     for (const [index, events] of epochs.entries())
       for (let from = 0; from < events.length; from += 5)
-        await server.app.get(EventWriter, { strict: false }).write([
-          {
-            sender,
-            deviceId,
-            epoch: index + 1,
-            events: events.slice(from, from + 5),
-            receivedAt: new Date(),
-            isBacklog: false,
-          },
-        ]);
+        await writer.write([handedIn(deviceId, events.slice(from, from + 5), index + 1)]);
   }
 
   it("finds nothing where nothing is wrong, and says what it compared", async () => {
@@ -82,11 +74,13 @@ describe("npm run rollups:verify", () => {
   });
 
   it.each([
-    ["state_hour", "UPDATE state_hour SET ms = ms + 1", "every"],
-    ["state_hour", "DELETE FROM state_hour", "every"],
+    ["connection_interval", "UPDATE connection_interval SET began = began - interval '1 ms'", "every"],
+    ["connection_interval", "UPDATE connection_interval SET state = 'tcp-connected', cause = 'requested'", "some"],
+    ["connection_interval", "DELETE FROM connection_interval", "every"],
     [
-      "state_hour",
-      "INSERT INTO state_hour SELECT device_id, hour, 'tcp-connected', 5 FROM reconnect_hour ON CONFLICT DO NOTHING",
+      "connection_interval",
+      `INSERT INTO connection_interval
+       SELECT device_id, epoch, seq + 1000, state, began, ended, cause, config_version FROM connection_interval`,
       "some",
     ],
     ["availability_day", "UPDATE availability_day SET connected_ms = connected_ms + 7, known_ms = 1", "every"],
@@ -124,7 +118,7 @@ describe("npm run rollups:verify", () => {
 
   it("repairs while events come in, and neither loses what they bring nor counts it twice", async () => {
     const late = await makeStories(20, 7);
-    await query("UPDATE state_hour SET ms = ms + 1");
+    await query("UPDATE connection_interval SET ended = ended + interval '1 ms'");
     await query("DELETE FROM outage");
     await query("UPDATE fleet_hour SET value = value + 5");
     const repairs = (async () => {
@@ -169,7 +163,7 @@ describe("npm run rollups:verify", () => {
     expect(found({ report })).toEqual({});
     expect(await stored()).toEqual(before);
     // What can still be told of is still watched over.
-    await query("UPDATE state_hour SET ms = ms + 1 WHERE hour >= $1", [day(-2)]);
-    expect(found(await verify()).state_hour).toBeGreaterThan(0);
+    await query("UPDATE connection_interval SET cause = 'gave-up' WHERE ended >= $1", [day(-2)]);
+    expect(found(await verify()).connection_interval).toBeGreaterThan(0);
   });
 });

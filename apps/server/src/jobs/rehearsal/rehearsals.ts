@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { type ConfigGroup, ConfigGroups } from "../../configs/config-groups";
 import { ConfigsService } from "../../configs/configs.service";
-import { selectorSql } from "../../devices/selection";
+import { DEVICES, selectorSql } from "../../devices/selection";
 import { Database } from "../../platform/database/database";
 import { LOGGER } from "../../platform/logging/nest-logger";
 import { conflict } from "../../platform/problems/problem.error";
@@ -122,7 +122,7 @@ function targetsSql({ targets: { deviceIds, selector } }: CreateJob): { sql: str
   if (!selector) return { sql: "SELECT unnest($1::uuid[])", parameters: [deviceIds ?? []] };
   const { sql, parameters } = selectorSql(selector, 1);
   return {
-    sql: `SELECT d.id FROM device d LEFT JOIN device_state s ON s.device_id = d.id WHERE ${sql}`,
+    sql: `SELECT d.id FROM ${DEVICES} WHERE ${sql}`,
     parameters,
   };
 }

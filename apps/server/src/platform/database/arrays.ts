@@ -7,7 +7,7 @@ export function plainArray(values: readonly (string | number | null)[]): string 
   return `{${values.map((value) => (value === "" ? '""' : (value ?? "NULL"))).join(",")}}`;
 }
 
-/** JSON documents as one text, of which `string_to_array($n, E'\n')::jsonb[]` makes an array: JSON holds no line feed. */
+/** JSON documents as one text, which `string_to_table($n, E'\n')` takes apart again: JSON holds no line feed. */
 export function jsonLines(documents: readonly string[]): string {
   return documents.join("\n");
 }

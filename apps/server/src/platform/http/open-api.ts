@@ -1,3 +1,4 @@
+import { type Role, ROLES } from "@mn316-fleet/contracts";
 import type { NestFastifyApplication } from "@nestjs/platform-fastify";
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from "@nestjs/swagger";
 
@@ -14,10 +15,10 @@ export function openApiDocument(app: NestFastifyApplication, version: string): O
       "session",
     )
     .build();
-  return asProblems(SwaggerModule.createDocument(app, config));
+  return withPermissions(asProblems(SwaggerModule.createDocument(app, config)));
 }
 
-type OperationObject = NonNullable<OpenAPIObject["paths"][string]["get"]>;
+type OperationObject = NonNullable<OpenAPIObject["paths"][string]["get"]> & { "x-required-role"?: Role };
 
 /** Errors are of a media type of their own, which a schema cannot say. */
 function asProblems(document: OpenAPIObject): OpenAPIObject {
@@ -29,6 +30,15 @@ function asProblems(document: OpenAPIObject): OpenAPIObject {
           response.content = { ...others, ...(json && { "application/problem+json": json }) };
         }
   return document;
+}
+
+/** Adds one table of what each role may do beyond the ones below it, and of what needs no credential of a caller. */
+function withPermissions(document: OpenAPIObject): OpenAPIObject {
+  const table = Object.fromEntries(["nobody", ...ROLES].map((role): [string, string[]] => [role, []]));
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods) as [string, OperationObject][])
+      table[operation["x-required-role"] ?? "nobody"]?.push(`${method.toUpperCase()} ${path}`);
+  return Object.assign(document, { "x-permissions": table });
 }
 
 /** Serves the description at /api/openapi.json and as a page at /api/docs. */

@@ -36,7 +36,9 @@ export function addSecurityHeaders(app: NestFastifyApplication): void {
         .headers(ALWAYS)
         .headers(request.protocol === "https" ? OVER_TLS : {})
         .header("Content-Security-Policy", isDocs ? POLICY_FOR_DOCS : CONTENT_SECURITY_POLICY);
-      if (request.url.startsWith("/api/v1")) void reply.header("Cache-Control", "no-store");
+      // By the route as well: an address may be written with escapes.
+      if ([request.url, request.routeOptions.url].some((url) => url?.startsWith("/api/v1")))
+        void reply.header("Cache-Control", "no-store");
       done(null, payload);
     });
 }

@@ -24,6 +24,15 @@ describe("token buckets", () => {
     expect(buckets.waitS("a")).toBe(1);
   });
 
+  it("owe what was charged beyond them, which has to come back first, but never more than a burst", () => {
+    const buckets = make(2, 2);
+    expect(Array.from({ length: 6 }, () => buckets.charge("a"))).toEqual([0, 0, 1, 2, 2, 2]);
+    now += 1_400;
+    expect(buckets.waitS("a")).toBe(1);
+    now += 200;
+    expect(buckets.charge("a")).toBe(0);
+  });
+
   it("forget the longest known where somebody is many", () => {
     const buckets = make(1, 0.001);
     buckets.take("first");

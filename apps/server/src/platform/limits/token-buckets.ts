@@ -30,6 +30,18 @@ export class TokenBuckets {
     return 0;
   }
 
+  /**
+   * Counts what happened already, as a debt where there was no token; nobody owes more than a burst, or whoever has stolen a
+   * token could keep its owner waiting for long.
+   * @returns 0 where there was a token, else in how many seconds there will be one
+   */
+  charge(key: string): number {
+    const bucket = this.bucketOf(key);
+    const hadOne = bucket.tokens >= 1;
+    bucket.tokens = Math.max(bucket.tokens - 1, -this.rate.burst);
+    return hadOne ? 0 : this.waitS(key);
+  }
+
   /** @returns 0 where there is a token, else in how many seconds there will be; takes none */
   waitS(key: string): number {
     const { tokens } = this.bucketOf(key);

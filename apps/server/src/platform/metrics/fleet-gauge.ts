@@ -1,8 +1,7 @@
 import { Gauge } from "prom-client";
+import type { Database } from "../database/database";
 import type { Metrics } from "./metrics";
-
-/** Scrapes come from several collectors and to every node: a count of the fleet is not made anew for each. */
-const KNOWN_FOR_MS = 10_000;
+import { sharedCount } from "./shared-count";
 
 interface FleetGauge {
   name: string;
@@ -14,19 +13,23 @@ interface FleetGauge {
   count: () => Promise<{ value: string; count: number }[]>;
 }
 
-/** Adds a count of the whole fleet out of the database, which every node tells alike; absent while the database is away. */
-export function addFleetGauge(metrics: Metrics, { name, help, label, values, count }: FleetGauge): void {
-  let counted: { at: number; counts: ReturnType<FleetGauge["count"]> } | undefined;
+/**
+ * Adds a count of the whole fleet out of the database, which every node tells alike; absent while the database is away. Scrapes
+ * come from several collectors and to every node: one of them counts for all.
+ */
+export function addFleetGauge(
+  metrics: Metrics,
+  database: Database,
+  { name, help, label, values, count }: FleetGauge,
+): void {
   new Gauge({
     name,
     help: `${help}; every node says the same`,
     labelNames: [label],
     registers: [metrics],
     async collect() {
-      const now = performance.now();
-      if (!counted || now - counted.at > KNOWN_FOR_MS) counted = { at: now, counts: count() };
       // Without the database the other metrics are wanted all the more.
-      const rows = await counted.counts.catch(() => undefined);
+      const rows = await sharedCount(database.pool, name, count).catch(() => undefined);
       this.reset();
       if (!rows) return;
       for (const value of values) this.set({ [label]: value }, 0);

@@ -1,5 +1,5 @@
-import { SettingsError } from "../settings/read-settings";
 import type { Settings } from "../settings/settings";
+import { SettingsError } from "../settings/settings-error";
 import { isDatabaseAway } from "./database-away";
 
 /** A service that the settings name does not answer, or refuses us. */

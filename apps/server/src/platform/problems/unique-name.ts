@@ -2,6 +2,11 @@ import { conflict } from "./problem.error";
 
 const UNIQUE_VIOLATION = "23505";
 
+/** Whether a write failed because PostgreSQL found taken what may be there once only. */
+export function isTaken(error: unknown): boolean {
+  return (error as { code?: unknown }).code === UNIQUE_VIOLATION;
+}
+
 /**
  * Runs a write of something whose name is its own.
  * @param what it is, such as `profile`
@@ -16,7 +21,7 @@ export async function uniqueName<T>(
   try {
     return await write();
   } catch (error) {
-    if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
+    if (!isTaken(error)) throw error;
     throw conflict(detail, [{ path: "name", rule: "unique", message: `another ${what} has this name` }]);
   }
 }

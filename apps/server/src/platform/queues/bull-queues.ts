@@ -2,10 +2,14 @@ import { createPostgresBackend, type Job, Queue, withBackend, Worker, type Worke
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { Pool } from "pg";
+import { KEEP_ALIVE, SILENCE_MS } from "../database/lost-connections";
 import { type QueueName, type QueuedJob, Queues } from "./queues";
 
 /** Finished jobs are kept for a look, never for good: PostgreSQL holds the record. */
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 5_000, age: 86_400 } };
+
+/** Also for a connection of the pool's to become free: workers keep some. */
+const CONNECT_WITHIN_MS = 30_000;
 
 type AnyQueue = Pick<Queue, "upsertJobScheduler" | "add" | "addBulk" | "close" | "on">;
 type AnyWorker = Pick<Worker, "close" | "on">;
@@ -132,6 +136,10 @@ export class PostgresQueues extends BullQueues {
     this.pool = new Pool({
       connectionString: url,
       max: 12,
+      ...KEEP_ALIVE,
+      // Whoever waits to be woken says nothing for long, so here it is each question that has its time.
+      query_timeout: SILENCE_MS,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
       application_name: "mn316-fleet queues",
       options: "-c search_path=bullmq",
     });

@@ -1,4 +1,5 @@
-import { decodeKey, readSettings, SettingsError } from "./read-settings";
+import { decodeKey, readSettings } from "./read-settings";
+import { SettingsError } from "./settings-error";
 
 describe("readSettings", () => {
   it("needs nothing: embedded services, all roles, local only", () => {

@@ -3,7 +3,10 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { areProxies } from "../http/trusted-proxies";
 import { isNetwork } from "../webhooks/targets";
+import { oidcOf, oidcVariables } from "./oidc-settings";
 import type { Settings } from "./settings";
+import { SettingsError } from "./settings-error";
+import { tlsOf, tlsVariables } from "./tls-settings";
 
 const ROLES = ["api", "gateway", "worker"] as const;
 const MAIL_FROM = /^(?:[^<>@\p{Cc}]{1,128}<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
@@ -77,11 +80,10 @@ const schema = z.object({
         .filter((entry) => entry !== ""),
     )
     .refine(areProxies, { error: "expected addresses or networks such as 127.0.0.1,10.0.0.0/8" }),
+  ...tlsVariables,
+  ...oidcVariables,
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
-
-/** A setting that stops the start; the message names the variable and what is expected. */
-export class SettingsError extends Error {}
 
 /**
  * Reads a server's settings; an empty variable counts as absent.
@@ -119,6 +121,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     smtpUrl: data.FLEET_SMTP_URL,
     mailFrom: data.FLEET_MAIL_FROM,
     trustedProxies: data.FLEET_TRUSTED_PROXIES,
+    tls: tlsOf(data, data.FLEET_TRUSTED_PROXIES),
+    oidc: oidcOf(data),
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -1,3 +1,6 @@
+import type { OidcSettings } from "./oidc-settings";
+import type { TlsSettings } from "./tls-settings";
+
 /** What a server process was told by its environment, checked at start (see `readSettings`). */
 export interface Settings {
   readonly port: number;
@@ -28,6 +31,9 @@ export interface Settings {
   readonly mailFrom: string | undefined;
   /** Addresses and networks whose `X-Forwarded-…` headers are believed. */
   readonly trustedProxies: readonly string[];
+  readonly tls: TlsSettings;
+  /** undefined: people sign in by their passwords alone. */
+  readonly oidc: OidcSettings | undefined;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
 }
 

@@ -1,10 +1,14 @@
 import { Client, type Pool } from "pg";
 import type { Logger } from "pino";
+import { endWhenSilent, KEEP_ALIVE } from "../database/lost-connections";
 import { Notification, notificationsOf } from "./notification";
 import { Signals } from "./signals";
 import { Subscriptions } from "./subscriptions";
 
 const CHANNEL = "fleet_signals";
+/** Signals that are lost are made up for by others who look for themselves; that must not go on for long. */
+const DEAF_AFTER_MS = 20_000;
+const CONNECT_WITHIN_MS = 5_000;
 const RETRY_MS = { min: 200, max: 5_000 };
 
 /** Signals over LISTEN and NOTIFY, on a connection of their own. */
@@ -17,13 +21,17 @@ export class PostgresSignals extends Signals {
     private readonly url: string,
     private readonly pool: Pool,
     private readonly logger: Logger,
+    private readonly deafAfterMs: number,
   ) {
     super();
   }
 
-  /** @param pool publishes; `url` is listened to */
-  static async open(url: string, pool: Pool, logger: Logger): Promise<PostgresSignals> {
-    const signals = new PostgresSignals(url, pool, logger);
+  /**
+   * @param pool publishes; `url` is listened to
+   * @param deafAfterMs a connection on which nothing was said for so long, though it was asked, is lost
+   */
+  static async open(url: string, pool: Pool, logger: Logger, deafAfterMs = DEAF_AFTER_MS): Promise<PostgresSignals> {
+    const signals = new PostgresSignals(url, pool, logger, deafAfterMs);
     await signals.listen();
     return signals;
   }
@@ -54,7 +62,12 @@ export class PostgresSignals extends Signals {
   }
 
   private async listen(): Promise<void> {
-    const client = new Client({ connectionString: this.url, keepAlive: true, application_name: "mn316-fleet signals" });
+    const client = new Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      ...KEEP_ALIVE,
+      application_name: "mn316-fleet signals",
+    });
     const notification = new Notification();
     client.on("notification", ({ payload = "" }) => {
       const signal = notification.take(payload);
@@ -69,7 +82,19 @@ export class PostgresSignals extends Signals {
     await client.connect();
     await client.query(`LISTEN ${CHANNEL}`);
     if (this.isClosed) await client.end();
-    else this.client = client;
+    else this.watch(client);
+  }
+
+  /** Nothing to hear and a connection that is lost are told apart by asking. */
+  private watch(client: Client): void {
+    this.client = client;
+    endWhenSilent(client, this.deafAfterMs);
+    const asking = setInterval(() => {
+      client.query("SELECT").catch(() => undefined); // told by error and end
+    }, this.deafAfterMs / 2).unref();
+    client.once("end", () => {
+      clearInterval(asking);
+    });
   }
 
   private async listenAgain(): Promise<void> {

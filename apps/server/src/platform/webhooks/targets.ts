@@ -1,4 +1,4 @@
-import { lookup as lookUp, type LookupAddress, type LookupOptions } from "node:dns";
+import { lookup as systemLookUp, type LookupAddress, type LookupAllOptions, type LookupOptions } from "node:dns";
 import { BlockList, isIP } from "node:net";
 
 /** What the world reaches nobody by, or only this machine and its neighbours (IANA's special-purpose registries). */
@@ -6,9 +6,10 @@ const SPECIAL = [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
   ...["192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"],
   ...["224.0.0.0/4", "240.0.0.0/4"],
-  // The second line wraps an IPv4 address, which would be reached behind it.
-  ...["::/128", "::1/128", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
-  ...["64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"],
+  ...["100::/64", "2001:db8::/32", "3fff::/20", "5f00::/16"],
+  ...["fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
+  // These hold an IPv4 address, which would be reached behind it; the first holds `::` and `::1`, the last what is for protocols.
+  ...["::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23"],
 ];
 
 /** A webhook's address leads to where webhooks may not go. */
@@ -19,6 +20,12 @@ export class ForbiddenTargetError extends Error {
   }
 }
 
+/** `dns.lookup`, asked for all addresses. */
+export type LookUp = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
 /** Which addresses webhooks may go to: public ones, and those of networks that were named. */
@@ -26,8 +33,14 @@ export class Targets {
   private readonly special = blockList(SPECIAL);
   private readonly named: BlockList;
 
-  /** @param networks as `10.1.0.0/16` or `fd00::/8` */
-  constructor(networks: readonly string[]) {
+  /**
+   * @param networks as `10.1.0.0/16` or `fd00::/8`
+   * @param lookUp asks for all addresses of a name
+   */
+  constructor(
+    networks: readonly string[],
+    private readonly lookUp: LookUp = systemLookUp,
+  ) {
     this.named = blockList(networks);
   }
 
@@ -42,7 +55,7 @@ export class Targets {
    * a check and the connection gains nothing.
    */
   readonly lookup = (host: string, options: LookupOptions, callback: LookupCallback): void => {
-    lookUp(host, { ...options, all: true }, (error, found) => {
+    this.lookUp(host, { ...options, all: true }, (error, found) => {
       if (error) {
         callback(error, []);
         return;

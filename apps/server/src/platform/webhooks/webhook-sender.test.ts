@@ -1,6 +1,7 @@
 import { webhookSecretSchema, webhookUrlSchema } from "@mn316-fleet/contracts";
 import { eventually } from "@mn316-fleet/testkit";
 import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { WebhookReceiver } from "../../test-support/webhook-receiver";
 import { isNetwork, Targets } from "./targets";
@@ -48,8 +49,8 @@ describe("WebhookSender", () => {
     });
   });
 
-  it("does not follow a redirect", async () => {
-    receiver.answer = (response) => response.writeHead(307, { location: "/elsewhere" }).end();
+  it.each([301, 302, 303, 307, 308])("does not follow a redirect by %i", async (status) => {
+    receiver.answer = (response) => response.writeHead(status, { location: "/elsewhere" }).end();
     const outcome = await sender.send({ url, secret, id: "m", body });
     expect(outcome).toMatchObject({ isDelivered: false, mayRetry: true, error: expect.stringContaining("redirects") });
     expect(receiver.received).toHaveLength(1);
@@ -85,13 +86,42 @@ describe("WebhookSender", () => {
   it("refuses what is not public, in figures and by name, before anything is sent", async () => {
     const strict = new WebhookSender({ networks: [] });
     const port = new URL(url).port;
-    for (const host of ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"]) {
+    for (const host of [
+      ...["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "0.0.0.0", "0", "127.0.0.1."],
+      ...["localhost", "LOCALHOST", "①②⑦.0.0.1", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]"],
+      ...["[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]"],
+    ]) {
       const outcome = await strict.send({ url: `http://${host}:${port}/`, secret, id: "m", body });
       expect([host, outcome]).toEqual([
         host,
         { isDelivered: false, mayRetry: false, error: expect.stringContaining("FLEET_WEBHOOK_NETWORKS") },
       ]);
     }
+    expect(receiver.received).toEqual([]);
+  });
+
+  it("connects to the address that was checked, whatever its name leads to before and afterwards", async () => {
+    const { port } = new URL(url);
+    const inside = ["127.0.0.1", "::1", "::", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "0.0.0.0"];
+    const answers = [["127.0.0.2"], ["127.0.0.1"], [...inside, "127.0.0.2"], inside];
+    const allowing = new WebhookSender({
+      networks: ["127.0.0.2/32"],
+      lookUp: (_host, _options, callback) => {
+        const found = (answers.shift() ?? []).map((address) => ({ address, family: isIP(address) }));
+        process.nextTick(callback, null, found);
+      },
+    });
+    const errors: string[] = [];
+    while (answers.length > 0) {
+      const left = answers.length;
+      const outcome = await allowing.send({ url: `http://changes.example:${port}/`, secret, id: "m", body });
+      expect(answers).toHaveLength(left - 1); // it was looked up once
+      if (!outcome.isDelivered) errors.push(outcome.error);
+    }
+    // Nobody listens at 127.0.0.2, and the receiver at 127.0.0.1 hears nothing.
+    const connected = expect.stringMatching(`ECONNREFUSED 127.0.0.2:${port}`);
+    const refused = expect.stringContaining("changes.example is no public address");
+    expect(errors).toEqual([connected, refused, connected, refused]);
     expect(receiver.received).toEqual([]);
   });
 
@@ -111,8 +141,13 @@ describe("Targets", () => {
     ["169.254.169.254", false],
     ["::ffff:169.254.169.254", false],
     ["64:ff9b::7f00:1", false],
+    ["2001:2::1", false],
+    ["2001:200::1", true],
+    ["fe80::1%lo", false],
     ["100.64.0.1", false],
+    ["::169.254.169.254", false],
     ["fd12::1", false],
+    ["fd00:ec2::254", false],
     ["fe80::1", false],
     ["224.0.0.1", false],
   ])("%s is allowed: %s", (address, isAllowed) => {

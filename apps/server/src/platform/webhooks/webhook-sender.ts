@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { Webhook } from "standardwebhooks";
-import { ForbiddenTargetError, Targets } from "./targets";
+import { ForbiddenTargetError, type LookUp, Targets } from "./targets";
 
 const TIMEOUT_MS = 10_000;
 /** Only the status counts; a receiver that says much is cut off. */
@@ -28,6 +28,8 @@ export interface WebhookOptions {
   networks: readonly string[];
   /** For one attempt as a whole. */
   timeoutMs?: number;
+  /** Another look-up of names than the system's. */
+  lookUp?: LookUp;
 }
 
 /** Sends webhooks, signed by the Standard Webhooks scheme. Redirects are not followed: they would leave the checked address. */
@@ -35,8 +37,8 @@ export class WebhookSender {
   private readonly targets: Targets;
   private readonly timeoutMs: number;
 
-  constructor({ networks, timeoutMs = TIMEOUT_MS }: WebhookOptions) {
-    this.targets = new Targets(networks);
+  constructor({ networks, timeoutMs = TIMEOUT_MS, lookUp }: WebhookOptions) {
+    this.targets = new Targets(networks, lookUp);
     this.timeoutMs = timeoutMs;
   }
 

@@ -2,6 +2,7 @@ import { type KnownModuleState, TIMEOUT_NAMES } from "@mn316-fleet/manual";
 import type { FleetEvent } from "@mn316-fleet/protocol";
 import { latencyBucket } from "../../history/latency-buckets";
 import { ROLLUP_NAMES } from "../../history/rollups/rollup-tables";
+import { HOST_FLEET } from "../../platform/database/fleet-scope";
 import type { Stretch, ToldHistory } from "./told-history";
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +23,7 @@ const isConnecting = (state: KnownModuleState) => !isAtRest(state) && state !== 
  */
 export function recompute(histories: ({ deviceId: string } & ToldHistory)[]): Recomputed {
   const tables: Record<string, Map<string, number[]>> = Object.fromEntries(
-    ROLLUP_NAMES.map((name) => [name, new Map<string, number[]>()]),
+    [...ROLLUP_NAMES, "state_hour"].map((name) => [name, new Map<string, number[]>()]),
   );
   const add = (table: string, key: (string | number)[], ...by: number[]) => {
     const rows = tables[table]!;
@@ -34,7 +35,7 @@ export function recompute(histories: ({ deviceId: string } & ToldHistory)[]): Re
   };
   const count = (table: string, metric: string, deviceId: string, at: number, key: string | number, by = 1) => {
     if (table) add(table, [deviceId, hourOf(at), ...(key === "" ? [] : [key])], by);
-    add("fleet_hour", [metric, hourOf(at), key], by);
+    add("fleet_hour", [HOST_FLEET, metric, hourOf(at), key], by);
   };
   const outages: Record<string, unknown> = {};
   for (const { deviceId, epochs, stretches } of histories) {
@@ -65,10 +66,10 @@ export function recompute(histories: ({ deviceId: string } & ToldHistory)[]): Re
           [deviceId, hourOf(event.at)],
           ...TIMEOUT_NAMES.map((_, type) => Number(type + 1 === event.type)),
         );
-        add("fleet_hour", ["timeout", hourOf(event.at), TIMEOUT_NAMES[event.type - 1]!], 1);
+        add("fleet_hour", [HOST_FLEET, "timeout", hourOf(event.at), TIMEOUT_NAMES[event.type - 1]!], 1);
       }
       if (event.kind === "signal" && event.rssi !== 99)
-        add("fleet_hour", ["signal", hourOf(event.at), event.rssi * 2 - 113], 1);
+        add("fleet_hour", [HOST_FLEET, "signal", hourOf(event.at), event.rssi * 2 - 113], 1);
     }
     const samples = signals(epochs.flat());
     for (const hour of new Set(samples.map(({ at }) => hourOf(at)))) {

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { ROLLUP_NAMES, type RollupTable, ROLLUPS } from "../../history/rollups/rollup-tables";
+import { stateHoursSql } from "../../history/state-hours.sql";
 import type { Recomputed } from "./recompute";
 
 /** What the rollups of these devices hold, and those of the whole fleet, in the form of `recompute`. */
@@ -23,6 +24,12 @@ export async function storedRollups(pool: Pool, deviceIds: readonly string[]): P
     const filled = rows.filter((row) => row.values.some((value) => value !== 0));
     stored[name] = Object.fromEntries(filled.map((row) => [row.key, row.values]));
   }
+  const hours = await pool.query<{ key: string; values: number[] }>(
+    `SELECT concat_ws(' ', device_id, (extract(epoch FROM hour) * 1000)::bigint, state) AS key, ARRAY[ms::float8] AS values
+       FROM (${stateHoursSql({}, "device_id = ANY ($1::uuid[])")}) AS state_hour`,
+    [deviceIds],
+  );
+  stored.state_hour = Object.fromEntries(hours.rows.map((row) => [row.key, row.values]));
   const { rows } = await pool.query<{ deviceId: string; epoch: string; seq: string; began: Date; ended: Date }>(
     `SELECT device_id AS "deviceId", epoch, seq, began, ended, unknown_ms::float8 AS "unknownMs", cause, cell,
             config_version AS "configVersion" FROM outage WHERE device_id = ANY ($1::uuid[])`,

@@ -1,0 +1,2 @@
+/** A setting that stops the start; the message names the variable and what is expected. */
+export class SettingsError extends Error {}
