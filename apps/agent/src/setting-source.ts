@@ -27,6 +27,8 @@ const NAMES = [
   "baud",
   "data-dir",
   "ca",
+  "tls-cert",
+  "tls-key",
   "allow-at",
   "deny-at",
   "outbox-mib",

@@ -1,4 +1,4 @@
-import type { AtPolicy, Network } from "@mn316-fleet/agent-core";
+import { type AtPolicy, ClientIdentity, type Network } from "@mn316-fleet/agent-core";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
@@ -43,7 +43,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
   const settings: Settings = {
     server,
     enrollmentKey: enrollmentKey && checkSecret(enrollmentKey),
-    network: readNetwork(source.find("ca")),
+    network: { ...readAuthorities(source.find("ca")), ...readIdentity(source, server) },
     at: { allow: listOf(source.find("allow-at")), deny: listOf(source.find("deny-at")) },
     outboxLimitBytes: readOutboxLimit(source.find("outbox-mib")),
     logLevel: checkLogLevel(source.find("log-level") ?? { value: "info", from: "--log-level" }),
@@ -115,7 +115,7 @@ function checkApart(modules: ModuleSettings[]): ModuleSettings[] {
   return modules;
 }
 
-function readNetwork(ca: Given | undefined): Network {
+function readAuthorities(ca: Given | undefined): Network {
   if (!ca) return {};
   try {
     const pem = readFileSync(ca.value, "utf8");
@@ -123,6 +123,21 @@ function readNetwork(ca: Given | undefined): Network {
     return { ca: pem };
   } catch (error) {
     throw new SettingError(ca.from, `${ca.value} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/** Certificate and key go together, and are shown in TLS alone. */
+function readIdentity(source: SettingSource, server: string): Network {
+  const [cert, key] = [source.find("tls-cert"), source.find("tls-key")];
+  if (!cert && !key) return {};
+  if (!cert) throw new SettingError("--tls-cert", `is missing (or MN316_TLS_CERT): ${key?.from} names its key`);
+  if (!key) throw new SettingError("--tls-key", `is missing (or MN316_TLS_KEY): ${cert.from} names its certificate`);
+  if (!server.startsWith("wss:"))
+    throw new SettingError(cert.from, "is shown in TLS alone: the server's address must begin with wss://");
+  try {
+    return { identity: new ClientIdentity(cert.value, key.value) };
+  } catch (error) {
+    throw new SettingError(cert.from, `${cert.value} and ${key.value} cannot be used: ${(error as Error).message}`);
   }
 }
 

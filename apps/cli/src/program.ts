@@ -9,6 +9,7 @@ import { addContexts } from "./commands/contexts";
 import { addDevices } from "./commands/devices";
 import { addEvents } from "./commands/events";
 import { addExport } from "./commands/export";
+import { addFleets } from "./commands/fleets";
 import { addJobs } from "./commands/jobs";
 import { addApiKeys, addEnrollmentKeys } from "./commands/keys";
 import { addProfiles } from "./commands/profiles";
@@ -46,6 +47,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong arguments, 3 job not wholly suc
     addConsole,
     addEnrollmentKeys,
     addApiKeys,
+    addFleets,
     addApi,
     addContexts,
     addCompletion,

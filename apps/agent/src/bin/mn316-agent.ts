@@ -18,6 +18,8 @@ const HELP = `mn316-agent [check|status] --server URL --port PORT (--token TOKEN
   --baud N              of the serial port, 115200 unless given                     MN316_BAUD
   --data-dir DIR        a folder of this agent's own                                MN316_DATA_DIR
   --ca FILE             certificates (PEM) that are trusted beside the usual ones   MN316_CA
+  --tls-cert FILE       the certificate (PEM) that this agent shows in TLS          MN316_TLS_CERT
+  --tls-key FILE        its key (PEM)                                               MN316_TLS_KEY
   --allow-at A,B        the only AT commands that may run here, * at the end        MN316_ALLOW_AT
   --deny-at A,B         AT commands that never run here                             MN316_DENY_AT
   --outbox-mib N        events kept while the server is away, 64 unless given       MN316_OUTBOX_MIB
