@@ -1,17 +1,19 @@
 import { Box } from "@mantine/core";
 import { FleetClient } from "@mn316-fleet/client";
 import { RouterProvider } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { ClientContext } from "./client-context";
 import { LiveUpdates } from "./live";
 import { router } from "./router";
 import { SessionEndContext } from "./session-end";
 import { type Access, useSession } from "./session";
-import { SignIn } from "./sign-in";
+
+/** Most who come are signed in already. */
+const SignIn = lazy(async () => ({ default: (await import("./sign-in")).SignIn }));
 
 /** The dashboard: asks who is there, then shows the fleet for as long as that is accepted. */
 export function App() {
-  const { access, signIn, signOut } = useSession();
+  const { access, failure, signIn, signOut } = useSession();
   const [refused, setRefused] = useState<Access["kind"]>();
   const key = access?.kind === "key" ? access.key : undefined;
   // The page asks again by itself: an attempt of the client's own would only tell of a fault later.
@@ -34,7 +36,9 @@ export function App() {
   if (!client)
     return (
       <Box mih="100vh" bg="var(--fleet-page)">
-        <SignIn refused={refused} onAccess={signIn} />
+        <Suspense>
+          <SignIn refused={refused} failure={failure} onAccess={signIn} />
+        </Suspense>
       </Box>
     );
   return (

@@ -77,6 +77,11 @@ const usersRoute = createRoute({
   path: "/users",
   component: lazyRouteComponent(() => import("./access/users-page"), "UsersPage"),
 });
+const fleetsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/fleets",
+  component: lazyRouteComponent(() => import("./access/fleets-page"), "FleetsPage"),
+});
 const passwordRoute = createRoute({
   getParentRoute: () => root,
   path: "/password",
@@ -109,6 +114,7 @@ export const router = createRouter({
     keysRoute,
     auditRoute,
     usersRoute,
+    fleetsRoute,
     passwordRoute,
   ]),
   defaultPreload: "intent",

@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
+import type { SignInFailure } from "@mn316-fleet/contracts";
 import { keyInAddress } from "./key-in-address";
+import { signInReturn } from "./sign-in-return";
 
 const STORED_KEY = "fleet-key";
 const SIGNED_IN = "fleet-signed-in";
@@ -13,9 +15,23 @@ function takeKeyFromAddress(): string | undefined {
   const key = keyInAddress(location.hash);
   if (key === undefined) return undefined;
   sessionStorage.setItem(STORED_KEY, key);
-  history.replaceState(null, "", location.pathname + location.search);
+  forgetFragment();
   return key;
 }
+
+/** Takes note of a person who comes back from the provider. @returns why they are not signed in, where they are not */
+function takeReturnFromAddress(): SignInFailure | undefined {
+  const outcome = signInReturn(location.hash);
+  if (outcome === undefined) return undefined;
+  forgetFragment();
+  if (outcome !== "signed-in") return outcome;
+  store({ kind: "person" });
+  return undefined;
+}
+
+const forgetFragment = () => {
+  history.replaceState(null, "", location.pathname + location.search);
+};
 
 function storedAccess(): Access | undefined {
   const key = takeKeyFromAddress() ?? sessionStorage.getItem(STORED_KEY);
@@ -33,6 +49,7 @@ function store(access: Access | undefined): void {
 /** A key is this tab's and forgotten when it is closed; a person's session is the browser's, until it ends. */
 export function useSession() {
   const queries = useQueryClient();
+  const [failure] = useState(takeReturnFromAddress); // before what is stored is looked at
   const [access, setAccess] = useState(storedAccess);
   const change = useCallback(
     (next: Access | undefined) => {
@@ -53,5 +70,5 @@ export function useSession() {
     addEventListener("hashchange", onHashChange);
     return () => removeEventListener("hashchange", onHashChange);
   }, [change]);
-  return { access, signIn: change, signOut };
+  return { access, failure, signIn: change, signOut };
 }

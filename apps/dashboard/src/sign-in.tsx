@@ -1,6 +1,7 @@
 import { Alert, Button, Center, Divider, Paper, PasswordInput, Stack, TextInput, Title } from "@mantine/core";
 import { FleetClient, type ProblemResponseError, UnreachableError } from "@mn316-fleet/client";
-import { useMutation } from "@tanstack/react-query";
+import type { SignInFailure } from "@mn316-fleet/contracts";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Access } from "./session";
 import type { Texts } from "./texts/en";
@@ -9,13 +10,16 @@ import { useTexts } from "./texts/use-texts";
 interface Props {
   /** What was given before is not accepted, or no longer. */
   refused: Access["kind"] | undefined;
+  /** Why nobody is signed in who comes back from the provider. */
+  failure: SignInFailure | undefined;
   onAccess: (access: Access) => void;
 }
 
-/** Asks who is there: a person's name and password, or an API key. */
-export function SignIn({ refused, onAccess }: Props) {
+/** Asks who is there: a person's name and password, somebody whom the provider knows, or an API key. */
+export function SignIn({ refused, failure, onAccess }: Props) {
   const { signIn } = useTexts();
   const [hasTried, setHasTried] = useState(false);
+  const word = refused ? { key: signIn.refused, person: signIn.over }[refused] : failure && signIn.failures[failure];
   return (
     <Center component="main" mih="100vh" p="md">
       <Paper withBorder p="xl" radius="md" w={420}>
@@ -23,9 +27,9 @@ export function SignIn({ refused, onAccess }: Props) {
           <Title order={1} size="h3">
             {signIn.title}
           </Title>
-          {refused && !hasTried && (
+          {word !== undefined && !hasTried && (
             <Alert color="red" role="alert">
-              {refused === "key" ? signIn.refused : signIn.over}
+              {word}
             </Alert>
           )}
           <PersonForm
@@ -34,6 +38,11 @@ export function SignIn({ refused, onAccess }: Props) {
             }}
             onSignedIn={() => {
               onAccess({ kind: "person" });
+            }}
+          />
+          <ProviderButton
+            onTry={() => {
+              setHasTried(true);
             }}
           />
           <Divider label={signIn.or} />
@@ -95,6 +104,47 @@ function PersonForm({ onTry, onSignedIn }: { onTry: () => void; onSignedIn: () =
       </Stack>
     </form>
   );
+}
+
+/** Leads to the OpenID provider, where the server knows one. */
+function ProviderButton({ onTry }: { onTry: () => void }) {
+  const texts = useTexts();
+  const provider = useQuery({
+    queryKey: ["sign-in-provider"],
+    queryFn: ({ signal }) => new FleetClient({ baseUrl: "" }).session.provider({ signal }),
+  });
+  const attempt = useMutation({
+    mutationFn: () => new FleetClient({ baseUrl: "", retries: 0 }).session.beginElsewhere(),
+    onSuccess: ({ url }) => {
+      location.assign(url);
+    },
+  });
+  const host = provider.data?.host ?? undefined;
+  if (host === undefined) return null;
+  return (
+    <>
+      {attempt.error && (
+        <Alert color="red" role="alert">
+          {elsewhereWords(attempt.error, texts)}
+        </Alert>
+      )}
+      <Button
+        variant="default"
+        loading={attempt.isPending || attempt.isSuccess}
+        onClick={() => {
+          onTry();
+          attempt.mutate();
+        }}
+      >
+        {texts.signIn.elsewhere(host)}
+      </Button>
+    </>
+  );
+}
+
+function elsewhereWords(error: Error, texts: Texts): string {
+  const { status } = error as Partial<ProblemResponseError>;
+  return status === 503 ? texts.signIn.failures.provider : wordsFor(error, texts);
 }
 
 function wordsFor(error: Error, { signIn, failed, unreachable }: Texts): string {

@@ -16,11 +16,20 @@ const inkOnTint = Object.fromEntries(
   ]),
 );
 
+/** The library makes filled buttons lighter under the pointer, too light for their white words. */
+const filledUnderPointer = Object.fromEntries(
+  ["cyan", "red"].map((color) => [
+    `--mantine-color-${color}-filled-hover`,
+    `color-mix(in srgb, var(--mantine-color-${color}-9), black 15%)`,
+  ]),
+);
+
 /** The library's dimmed text is below a contrast of 4.5 : 1 in both schemes, and its links on dark ground are, too. */
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     ...inkOnTint,
+    ...filledUnderPointer,
     "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
     "--fleet-page": "var(--mantine-color-gray-0)",
     "--fleet-empty": "var(--mantine-color-gray-3)",
@@ -29,6 +38,7 @@ export const cssVariablesResolver: CSSVariablesResolver = () => ({
     "--fleet-lane": "var(--mantine-color-gray-1)",
   },
   dark: {
+    ...filledUnderPointer,
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
     "--mantine-color-anchor": "var(--mantine-color-cyan-4)",
     "--fleet-page": "var(--mantine-color-dark-8)",

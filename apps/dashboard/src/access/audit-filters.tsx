@@ -52,17 +52,19 @@ export function AuditFilters() {
             change("outcome", value ?? "");
           }}
         />
-        {DAYS.map((name) => (
-          <TextInput
-            key={name}
-            type="date"
-            label={texts[name]}
-            value={typed[name] ?? ""}
-            onChange={({ currentTarget: { value } }) => {
-              change(name, value);
-            }}
-          />
-        ))}
+        <Group wrap="nowrap">
+          {DAYS.map((name) => (
+            <TextInput
+              key={name}
+              type="date"
+              label={texts[name]}
+              value={typed[name] ?? ""}
+              onChange={({ currentTarget: { value } }) => {
+                change(name, value);
+              }}
+            />
+          ))}
+        </Group>
         <Button type="submit" variant="default">
           {texts.narrow}
         </Button>

@@ -42,7 +42,7 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
           </Text>
         </Table.Td>
         <Table.Td>
-          <Badge variant="light" tt="none" color={COLORS[outcome]}>
+          <Badge variant="light" tt="none" miw="max-content" color={COLORS[outcome]}>
             {texts.outcomes[outcome]} {status}
           </Badge>
         </Table.Td>

@@ -1,18 +1,17 @@
-import { Button, Group, Paper, PasswordInput, Select, Stack, TextInput, Title } from "@mantine/core";
-import { type Role, ROLES } from "@mn316-fleet/contracts";
+import { Group, PasswordInput, TextInput } from "@mantine/core";
+import type { Role } from "@mn316-fleet/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useClient } from "../client-context";
-import { WriteProblem } from "../common/field-errors";
+import { WriteForm } from "../common/write-form";
 import { useAccessTexts } from "../texts/use-access-texts";
-import { useTexts } from "../texts/use-texts";
+import { RoleSelect } from "./role-select";
 
 /** Adds a person. */
 export function NewUser() {
   const client = useClient();
   const queries = useQueryClient();
   const { users: texts } = useAccessTexts();
-  const { keys } = useTexts();
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const [password, setPassword] = useState("");
@@ -25,53 +24,29 @@ export function NewUser() {
     },
   });
   return (
-    <Paper withBorder p="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          <Title order={2} size="h5">
-            {texts.new}
-          </Title>
-          <Group align="flex-start" grow preventGrowOverflow={false}>
-            <TextInput
-              label={texts.name}
-              required
-              autoComplete="off"
-              value={name}
-              onChange={({ currentTarget: { value } }) => {
-                setName(value);
-              }}
-            />
-            <Select
-              label={texts.role}
-              allowDeselect={false}
-              value={role}
-              data={ROLES.map((value) => ({ value, label: keys.roles[value] }))}
-              onChange={(value) => {
-                setRole(ROLES.find((known) => known === value) ?? "viewer");
-              }}
-            />
-            <PasswordInput
-              label={texts.password}
-              placeholder={texts.passwordHint}
-              required
-              autoComplete="new-password"
-              value={password}
-              onChange={({ currentTarget: { value } }) => {
-                setPassword(value);
-              }}
-            />
-          </Group>
-          <WriteProblem error={create.error} />
-          <Button type="submit" w="fit-content" loading={create.isPending}>
-            {texts.create}
-          </Button>
-        </Stack>
-      </form>
-    </Paper>
+    <WriteForm title={texts.new} submit={texts.create} write={create}>
+      <Group align="flex-start" grow preventGrowOverflow={false}>
+        <TextInput
+          label={texts.name}
+          required
+          autoComplete="off"
+          value={name}
+          onChange={({ currentTarget: { value } }) => {
+            setName(value);
+          }}
+        />
+        <RoleSelect label={texts.role} value={role} onChange={setRole} />
+        <PasswordInput
+          label={texts.password}
+          placeholder={texts.passwordHint}
+          required
+          autoComplete="new-password"
+          value={password}
+          onChange={({ currentTarget: { value } }) => {
+            setPassword(value);
+          }}
+        />
+      </Group>
+    </WriteForm>
   );
 }

@@ -1,21 +1,22 @@
-import { Button, Group, PasswordInput, Select, Table, Text } from "@mantine/core";
-import { ROLES, type UpdateUser, type User } from "@mn316-fleet/contracts";
+import { Button, Group, PasswordInput, Table, Text } from "@mantine/core";
+import type { UpdateUser, User } from "@mn316-fleet/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useClient } from "../client-context";
 import { WriteProblem } from "../common/field-errors";
 import { Since } from "../common/since";
+import { SureButton } from "../common/sure-button";
 import { useAccessTexts } from "../texts/use-access-texts";
 import { useTexts } from "../texts/use-texts";
+import { RoleSelect } from "./role-select";
 
 /** One person: another role, another password, or out. */
 export function UserRow({ user }: { user: User }) {
   const client = useClient();
   const queries = useQueryClient();
   const { users: texts } = useAccessTexts();
-  const { keys, common } = useTexts();
+  const { common } = useTexts();
   const [isResetting, setResetting] = useState(false);
-  const [isSure, setSure] = useState(false);
   const onSettled = () => queries.invalidateQueries({ queryKey: ["users"] });
   const update = useMutation({ mutationFn: (change: UpdateUser) => client.users.update(user.id, change), onSettled });
   const remove = useMutation({ mutationFn: () => client.users.delete(user.id), onSettled });
@@ -26,52 +27,49 @@ export function UserRow({ user }: { user: User }) {
           {user.name}
         </Text>
         <Since moment={user.createdAt} />
+        {user.issuer !== null && (
+          <Text size="xs" c="dimmed">
+            {texts.ofProvider(new URL(user.issuer).host)}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>
-        <Select
+        <RoleSelect
           size="xs"
           w={150}
           aria-label={texts.roleOf(user.name)}
-          allowDeselect={false}
           value={user.role}
-          disabled={update.isPending}
-          data={ROLES.map((value) => ({ value, label: keys.roles[value] }))}
-          onChange={(value) => {
-            const role = ROLES.find((known) => known === value);
-            if (role && role !== user.role) update.mutate({ role });
+          disabled={update.isPending || user.issuer !== null}
+          onChange={(role) => {
+            if (role !== user.role) update.mutate({ role });
           }}
         />
       </Table.Td>
       <Table.Td>{user.signedInAt === null ? texts.never : <Since moment={user.signedInAt} />}</Table.Td>
       <Table.Td>
         <Group gap="xs" justify="flex-end">
-          <Button
-            size="xs"
-            variant="default"
-            aria-expanded={isResetting}
-            aria-label={texts.resetOf(user.name)}
-            onClick={() => {
-              setResetting(!isResetting);
+          {user.issuer === null && (
+            <Button
+              size="xs"
+              variant="default"
+              aria-expanded={isResetting}
+              aria-label={texts.resetOf(user.name)}
+              onClick={() => {
+                setResetting(!isResetting);
+              }}
+            >
+              {texts.reset}
+            </Button>
+          )}
+          <SureButton
+            label={common.remove}
+            labelOf={`${common.remove} ${user.name}`}
+            sure={texts.removeSure}
+            isPending={remove.isPending}
+            onSure={() => {
+              remove.mutate();
             }}
-          >
-            {texts.reset}
-          </Button>
-          <Button
-            size="xs"
-            variant={isSure ? "filled" : "default"}
-            color={isSure ? "red" : undefined}
-            aria-label={isSure ? texts.removeSure : `${common.remove} ${user.name}`}
-            loading={remove.isPending}
-            onBlur={() => {
-              setSure(false);
-            }}
-            onClick={() => {
-              if (isSure) remove.mutate();
-              else setSure(true);
-            }}
-          >
-            {isSure ? texts.removeSure : common.remove}
-          </Button>
+          />
         </Group>
         {isResetting && (
           <NewPassword

@@ -13,7 +13,7 @@ import { SeverityBadge } from "./severity-badge";
 
 const REFRESH_MS = 5_000;
 /** The newest ones; the API has them all. */
-const SHOWN = 20;
+const SHOWN = 5;
 
 /** What is wrong now; nothing while nothing is. */
 export function AlertsPanel() {
@@ -53,8 +53,8 @@ function AlertLine({ alert }: { alert: Alert }) {
   const { deviceId, severity, isSilenced, since, rule, summary } = alert;
   const words = alertWords(summary, texts.what);
   return (
-    <Group justify="space-between" wrap="nowrap">
-      <Group gap="xs" wrap="nowrap">
+    <Group justify="space-between" align="flex-start" wrap="nowrap">
+      <Group gap="xs" mih={30}>
         <SeverityBadge severity={severity} />
         {deviceId === null ? (
           <Text size="sm">{words}</Text>
@@ -68,7 +68,7 @@ function AlertLine({ alert }: { alert: Alert }) {
         </Text>
         <Since moment={since} />
         {isSilenced && (
-          <Badge color="gray" variant="outline">
+          <Badge color="gray" variant="outline" tt="none">
             {texts.silenced}
           </Badge>
         )}

@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Stack, Table, Text } from "@mantine/core";
 import type { AlertChannel } from "@mn316-fleet/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useClient } from "../client-context";
 import { useEndlessList } from "../common/endless-list";
 import { PageList } from "../common/page-list";
@@ -8,7 +9,7 @@ import { Since } from "../common/since";
 import { mayAs, useCaller } from "../shell/use-caller";
 import { useAlertsTexts } from "../texts/use-alerts-texts";
 import { useTexts } from "../texts/use-texts";
-import { NewChannel } from "./new-channel";
+import { ChannelEditor } from "./channel-editor";
 
 const REFRESH_MS = 15_000;
 
@@ -17,6 +18,7 @@ export function ChannelsTab() {
   const client = useClient();
   const caller = useCaller();
   const { channels: texts, name } = useAlertsTexts();
+  const [edited, setEdited] = useState<AlertChannel>();
   const list = useEndlessList({
     queryKey: ["alert-channels"],
     list: ({ cursor, signal }) => client.alertChannels.list({ cursor }, { signal }),
@@ -25,7 +27,15 @@ export function ChannelsTab() {
   return (
     <Stack>
       {mayAs(caller?.role, "admin") ? (
-        <NewChannel />
+        <ChannelEditor
+          key={edited?.id}
+          {...(edited && {
+            channel: edited,
+            onDone: () => {
+              setEdited(undefined);
+            },
+          })}
+        />
       ) : (
         <Text size="sm" c="dimmed">
           {texts.adminsOnly}
@@ -35,17 +45,25 @@ export function ChannelsTab() {
         {...list}
         columns={[name, texts.kind, texts.to, ""]}
         empty={texts.none}
-        row={(channel) => <Row key={channel.id} channel={channel} />}
+        row={(channel) => (
+          <Row
+            key={channel.id}
+            channel={channel}
+            onEdit={() => {
+              setEdited(channel);
+            }}
+          />
+        )}
       />
     </Stack>
   );
 }
 
-function Row({ channel }: { channel: AlertChannel }) {
+function Row({ channel, onEdit }: { channel: AlertChannel; onEdit: () => void }) {
   const client = useClient();
   const queries = useQueryClient();
   const caller = useCaller();
-  const { channels: texts, of } = useAlertsTexts();
+  const { channels: texts, of, edit } = useAlertsTexts();
   const { common } = useTexts();
   const { id, name, kind, url, to, version, updatedAt } = channel;
   const test = useMutation({ mutationFn: () => client.alertChannels.test(id) });
@@ -80,17 +98,22 @@ function Row({ channel }: { channel: AlertChannel }) {
             </Button>
           )}
           {mayAs(caller?.role, "admin") && (
-            <Button
-              size="xs"
-              variant="default"
-              aria-label={of(common.remove, name)}
-              loading={remove.isPending}
-              onClick={() => {
-                remove.mutate();
-              }}
-            >
-              {common.remove}
-            </Button>
+            <>
+              <Button size="xs" variant="default" aria-label={of(edit, name)} onClick={onEdit}>
+                {edit}
+              </Button>
+              <Button
+                size="xs"
+                variant="default"
+                aria-label={of(common.remove, name)}
+                loading={remove.isPending}
+                onClick={() => {
+                  remove.mutate();
+                }}
+              >
+                {common.remove}
+              </Button>
+            </>
           )}
         </Group>
         {test.data?.isDelivered === true && <Alert color="teal" role="status" p="xs" mt="xs" title={texts.delivered} />}

@@ -1,24 +1,10 @@
-import {
-  Button,
-  Code,
-  Group,
-  MultiSelect,
-  NumberInput,
-  Paper,
-  Select,
-  SimpleGrid,
-  Stack,
-  TagsInput,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Code, MultiSelect, NumberInput, Select, SimpleGrid, TagsInput, Text, TextInput } from "@mantine/core";
 import { ALERT_KINDS, type AlertRule, SEVERITIES } from "@mn316-fleet/contracts";
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useClient } from "../client-context";
-import { WriteProblem } from "../common/field-errors";
+import { WriteForm } from "../common/write-form";
 import { useAlertsTexts } from "../texts/use-alerts-texts";
 import { useTexts } from "../texts/use-texts";
 import { GroupingFields } from "./grouping-fields";
@@ -45,34 +31,19 @@ export function RuleEditor({ rule, onDone }: { rule?: AlertRule; onDone: () => v
     },
   });
   return (
-    <Paper withBorder p="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          write.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          <Title order={2} size="h5">
-            {rule ? texts.of(texts.edit, rule.name) : texts.rules.new}
-          </Title>
-          <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-            <WhatFields form={form} onChange={change} />
-            <WhomFields form={form} onChange={change} />
-            {form.kind !== "job-aborted" && <GroupingFields form={form} onChange={change} />}
-          </SimpleGrid>
-          <WriteProblem error={write.error} />
-          <Group>
-            <Button type="submit" loading={write.isPending}>
-              {texts.save}
-            </Button>
-            <Button variant="default" onClick={onDone}>
-              {texts.cancel}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Paper>
+    <WriteForm
+      title={rule ? texts.of(texts.edit, rule.name) : texts.rules.new}
+      submit={texts.save}
+      cancel={texts.cancel}
+      write={write}
+      onCancel={onDone}
+    >
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        <WhatFields form={form} onChange={change} />
+        <WhomFields form={form} onChange={change} />
+        {form.kind !== "job-aborted" && <GroupingFields form={form} onChange={change} />}
+      </SimpleGrid>
+    </WriteForm>
   );
 }
 

@@ -1,18 +1,16 @@
-import { Badge, Button, Group, Paper, Select, Stack, Table, TagsInput, Text, TextInput, Title } from "@mantine/core";
+import { Badge, Button, Stack, Table, Text } from "@mantine/core";
 import type { Silence } from "@mn316-fleet/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useClient } from "../client-context";
 import { useEndlessList } from "../common/endless-list";
-import { WriteProblem } from "../common/field-errors";
 import { PageList } from "../common/page-list";
 import { mayAs, useCaller } from "../shell/use-caller";
 import { useAlertsTexts } from "../texts/use-alerts-texts";
 import { useTexts } from "../texts/use-texts";
+import { NewSilence } from "./new-silence";
 import { useRules } from "./use-choices";
 
 const REFRESH_MS = 10_000;
-const HOUR_MS = 3_600_000;
 
 /** Who need not be told for a while. */
 export function SilencesTab() {
@@ -34,91 +32,6 @@ export function SilencesTab() {
         row={(silence) => <Row key={silence.id} silence={silence} />}
       />
     </Stack>
-  );
-}
-
-/** As `datetime-local` has it: by the browser's clock. */
-const inAnHour = () => {
-  const at = new Date(Date.now() + HOUR_MS);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-};
-
-function NewSilence() {
-  const client = useClient();
-  const queries = useQueryClient();
-  const { silences: texts } = useAlertsTexts();
-  const rules = useRules();
-  const [ruleId, setRuleId] = useState<string | null>(null);
-  const [tags, setTags] = useState<string[]>([]);
-  const [to, setTo] = useState(inAnHour);
-  const [reason, setReason] = useState("");
-  const create = useMutation({
-    mutationFn: () =>
-      client.silences.create({
-        ...(ruleId !== null && { ruleId }),
-        // A rule alone covers its jobs, too, which no selector of devices does.
-        ...(tags.length > 0 ? { selector: { tags } } : ruleId === null && { selector: { all: true } }),
-        to: new Date(to).toISOString(),
-        reason,
-      }),
-    onSuccess: async () => {
-      setReason("");
-      await queries.invalidateQueries({ queryKey: ["silences"] });
-    },
-  });
-  return (
-    <Paper withBorder p="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <Stack gap="sm">
-          <Title order={2} size="h5">
-            {texts.new}
-          </Title>
-          <Group align="flex-end" grow preventGrowOverflow={false}>
-            <Select
-              label={texts.rule}
-              placeholder={texts.anyRule}
-              clearable
-              value={ruleId}
-              data={rules.map(({ id, name }) => ({ value: id, label: name }))}
-              onChange={setRuleId}
-            />
-            <TagsInput
-              label={texts.tags}
-              placeholder={tags.length === 0 ? texts.allDevices : ""}
-              acceptValueOnBlur
-              value={tags}
-              onChange={setTags}
-            />
-            <TextInput
-              type="datetime-local"
-              label={texts.to}
-              required
-              value={to}
-              onChange={({ currentTarget: { value } }) => {
-                setTo(value);
-              }}
-            />
-            <TextInput
-              label={texts.reason}
-              required
-              value={reason}
-              onChange={({ currentTarget: { value } }) => {
-                setReason(value);
-              }}
-            />
-          </Group>
-          <WriteProblem error={create.error} />
-          <Button type="submit" w="fit-content" loading={create.isPending}>
-            {texts.create}
-          </Button>
-        </Stack>
-      </form>
-    </Paper>
   );
 }
 

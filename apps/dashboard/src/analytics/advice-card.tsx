@@ -7,12 +7,12 @@ import { useClient } from "../client-context";
 import { WriteProblem } from "../common/field-errors";
 import { AnchorLink } from "../common/links";
 import { mayAs, useCaller } from "../shell/use-caller";
-import { useAnalyticsTexts } from "../texts/use-analytics-texts";
+import { useAdviceTexts } from "../texts/use-advice-texts";
 import { useTexts } from "../texts/use-texts";
 
 /** One piece of advice: what is found, what to do, what that would bring, and by which figures. */
 export function AdviceCard({ advice, isDeviceNamed }: { advice: Advice; isDeviceNamed: boolean }) {
-  const { advice: texts } = useAnalyticsTexts();
+  const { advice: texts } = useAdviceTexts();
   const [isOpen, { toggle }] = useDisclosure(false);
   const { deviceId, name, severity, finding, effect, change } = advice;
   return (
@@ -53,7 +53,7 @@ function DraftButton({ advice: { kind, change, deviceId } }: { advice: Advice })
   const client = useClient();
   const navigate = useNavigate();
   const caller = useCaller();
-  const { advice: texts } = useAnalyticsTexts();
+  const { advice: texts } = useAdviceTexts();
   const draft = useMutation({
     mutationFn: () => client.analytics.draftAdvice({ deviceIds: [deviceId], advice: [{ kind, change: change ?? {} }] }),
     onSuccess: ({ profile }) =>
@@ -83,7 +83,7 @@ function DraftButton({ advice: { kind, change, deviceId } }: { advice: Advice })
 
 function Evidence({ advice: { evidence } }: { advice: Advice }) {
   const { locale, config } = useTexts();
-  const { advice: texts } = useAnalyticsTexts();
+  const { advice: texts } = useAdviceTexts();
   const { from, to, settings, figures } = evidence;
   const inTime = (moment: string) => new Date(moment).toLocaleString(locale);
   return (

@@ -1,6 +1,6 @@
 import { Stack } from "@mantine/core";
 import { useClient } from "../client-context";
-import { useAnalyticsTexts } from "../texts/use-analytics-texts";
+import { useAdviceTexts } from "../texts/use-advice-texts";
 import { AdviceCard } from "./advice-card";
 import { Nothing, Panel } from "./panel";
 import type { Question } from "./question";
@@ -10,7 +10,7 @@ const SHOWN = 20;
 /** What could be set better, and what that rests on. */
 export function AdvicePanel({ question, deviceId }: { question: Question; deviceId?: string }) {
   const client = useClient();
-  const { advice: texts } = useAnalyticsTexts();
+  const { advice: texts } = useAdviceTexts();
   const query = { limit: SHOWN, ...(deviceId !== undefined && { deviceId }) };
   return (
     <Panel

@@ -9,10 +9,14 @@ import { DisconnectsPanel } from "./disconnects-panel";
 import { HeatMapPanel } from "./heat-map-panel";
 import { IncidentsPanel } from "./incidents-panel";
 import { LatencyPanel } from "./latency-panel";
+import { OutageTimeLine } from "./outage-time-line";
 import { OutagesPanel } from "./outages-panel";
 import { type AnalyticsSearch, type Span, useQuestion } from "./question";
 
 const route = getRouteApi("/analytics");
+
+/** Devices that the time line has lanes for. */
+const LANES = 16;
 
 /** Why and how often modules were away, and what to do about it. */
 export function AnalyticsPage() {
@@ -23,6 +27,7 @@ export function AnalyticsPage() {
       <PageHeading title={texts.title} />
       <QuestionForm />
       <OutagesPanel question={question} />
+      <OutageTimeLine question={question} shown={LANES} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <DisconnectsPanel question={question} bucket={bucket} />
         <HeatMapPanel question={question} />

@@ -5,6 +5,7 @@ import { useClient } from "../client-context";
 import { DeviceName } from "../common/device-name";
 import { AnchorLink } from "../common/links";
 import { useAnalyticsTexts } from "../texts/use-analytics-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { useTexts } from "../texts/use-texts";
 import { Nothing, Panel } from "./panel";
 import type { Question } from "./question";
@@ -50,7 +51,8 @@ export function IncidentsPanel({ question }: { question: Question }) {
 }
 
 function Incident({ incident }: { incident: Correlated["rows"][number] }) {
-  const { causes, locale, jobs } = useTexts();
+  const jobs = useJobsTexts();
+  const { causes, locale } = useTexts();
   const { incidents: texts } = useAnalyticsTexts();
   const { group, devices, cause, began, deviceIds } = incident;
   return (

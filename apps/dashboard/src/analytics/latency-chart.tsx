@@ -4,8 +4,8 @@ import type { ConnectLatency } from "@mn316-fleet/contracts";
 import { useEffect, useRef } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { bucketInWords } from "../common/buckets";
 import { useTexts } from "../texts/use-texts";
-import { inWords } from "./disconnects-panel";
 import { inLatency } from "./latency";
 
 const HEIGHT_PX = 150;
@@ -34,7 +34,7 @@ export default function LatencyChart({ answer, label }: { answer: ConnectLatency
         axes: [
           {
             ...{ stroke: ink, grid, ticks: grid },
-            values: (_, moments) => moments.map((at) => inWords(at * 1_000, answer.bucket, locale)),
+            values: (_, moments) => moments.map((at) => bucketInWords(at * 1_000, answer.bucket, locale)),
           },
           { stroke: ink, grid, ticks: grid, size: AXIS_PX, values: (_, values) => values.map((ms) => inLatency(ms)) },
         ],

@@ -11,6 +11,9 @@ import { Figure, Nothing, Panel } from "./panel";
 import type { Question } from "./question";
 
 const SHOWN = 10;
+/** A moment within the last weeks. */
+const MOMENT = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" } as const;
+const NOT_BROKEN = { whiteSpace: "nowrap" } as const;
 
 /** How often, how long, and which outages were the longest. */
 export function OutagesPanel({ question }: { question: Question }) {
@@ -31,7 +34,7 @@ export function OutagesPanel({ question }: { question: Question }) {
           {answer.rows.length === 0 ? (
             <Nothing>{texts.none}</Nothing>
           ) : (
-            <SimpleGrid cols={{ base: 1, lg: 2 }}>
+            <SimpleGrid cols={{ base: 1, xl: 2 }}>
               <Distribution answer={answer} />
               <Longest answer={answer} />
             </SimpleGrid>
@@ -87,7 +90,7 @@ function Longest({ answer: { rows } }: { answer: Outages }) {
   const { outages } = useAnalyticsTexts();
   return (
     <Table.ScrollContainer minWidth={420}>
-      <Table verticalSpacing={6} aria-label={outages.longestOnes}>
+      <Table verticalSpacing={6} fz="sm" aria-label={outages.longestOnes}>
         <Table.Thead>
           <Table.Tr>
             {[texts.table.device, outages.began, outages.lasted, outages.cause].map((label) => (
@@ -98,13 +101,13 @@ function Longest({ answer: { rows } }: { answer: Outages }) {
         <Table.Tbody>
           {rows.map(({ deviceId, name, began, ended, seconds, unknownSeconds, cause }) => (
             <Table.Tr key={deviceId + began}>
-              <Table.Td>
+              <Table.Td style={NOT_BROKEN}>
                 <AnchorLink to="/devices/$id" params={{ id: deviceId }} size="sm">
                   {name}
                 </AnchorLink>
               </Table.Td>
-              <Table.Td>{new Date(began).toLocaleString(texts.locale)}</Table.Td>
-              <Table.Td>
+              <Table.Td style={NOT_BROKEN}>{new Date(began).toLocaleString(texts.locale, MOMENT)}</Table.Td>
+              <Table.Td style={NOT_BROKEN}>
                 <Group gap={4}>
                   {inDuration(seconds, texts)}
                   {ended === null && ` ${outages.goesOn}`}

@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { browserTimeZone } from "../common/buckets";
 
 const DAY_MS = 86_400_000;
@@ -33,14 +33,32 @@ const route = getRouteApi("/analytics");
 /** The question of the address; its range ends when it was made, so that all panels speak of the same. */
 export function useQuestion(): { span: Span; bucket: "hour" | "day"; question: Question } {
   const { span = "week", tag } = route.useSearch();
-  const question = useMemo(() => {
-    const toMs = Date.now();
-    return {
-      from: new Date(toMs - SPANS[span]).toISOString(),
-      to: new Date(toMs).toISOString(),
-      timeZone: browserTimeZone(),
-      ...(tag !== undefined && { tag }),
-    };
-  }, [span, tag]);
+  const question = useMemo(() => latest(span, Date.now(), tag), [span, tag]);
   return { span, bucket: span === "day" ? "hour" : "day", question };
+}
+
+/** How often the latest span is asked for again. */
+const MINUTE_MS = 60_000;
+
+/** The question of a page that stays open: its range goes along with the clock, a minute at a time. */
+export function useLatest(span: Span): Question {
+  const [minute, setMinute] = useState(() => Math.ceil(Date.now() / MINUTE_MS));
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setMinute(Math.ceil(Date.now() / MINUTE_MS));
+    }, MINUTE_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
+  return useMemo(() => latest(span, minute * MINUTE_MS), [span, minute]);
+}
+
+function latest(span: Span, toMs: number, tag?: string): Question {
+  return {
+    from: new Date(toMs - SPANS[span]).toISOString(),
+    to: new Date(toMs).toISOString(),
+    timeZone: browserTimeZone(),
+    ...(tag !== undefined && { tag }),
+  };
 }

@@ -20,3 +20,9 @@ export function bucketStarts(range: { from: string; to: string }, bucket: "hour"
   }
   return starts;
 }
+
+/** When a bucket begins. */
+export function bucketInWords(at: number, bucket: "hour" | "day", locale: string): string {
+  const format = { hour: { hour: "2-digit", minute: "2-digit" }, day: { day: "numeric", month: "short" } } as const;
+  return new Date(at).toLocaleString(locale, format[bucket]);
+}

@@ -45,7 +45,15 @@ function Line({ device: { deviceId, name, reasons } }: { device: Attention }) {
   const texts = useTexts();
   return (
     <Group gap="xs" wrap="nowrap" justify="space-between" align="baseline">
-      <AnchorLink to="/devices/$id" params={{ id: deviceId }} size="sm" fw={600} truncate>
+      <AnchorLink
+        to="/devices/$id"
+        params={{ id: deviceId }}
+        size="sm"
+        fw={600}
+        truncate
+        maw="60%"
+        style={{ flexShrink: 0 }}
+      >
         {name}
       </AnchorLink>
       <Text size="sm" c="dimmed" ta="right">

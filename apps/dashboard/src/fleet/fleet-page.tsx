@@ -1,4 +1,4 @@
-import { Skeleton, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { lazy, Suspense } from "react";
 import { AlertsPanel } from "../alerts/alerts-panel";
@@ -6,11 +6,10 @@ import { useCounts } from "../shell/use-counts";
 import { DeviceFilters } from "./device-filters";
 import { DeviceTable } from "./device-table";
 import { useFilters } from "./filters";
+import { EmptyPanelRows } from "./panel-rows";
 import { StateCards } from "./state-cards";
 
 const FleetPanels = lazy(() => import("./fleet-panels"));
-/** About as high as the panels become, so that nothing jumps. */
-const PANELS_PX = 210;
 
 /** So long a pause in typing lets the list be asked for. */
 const TYPING_MS = 200;
@@ -24,7 +23,7 @@ export function FleetPage() {
     <Stack>
       <StateCards counts={counts} filters={filters} onChoose={setFilters} />
       <AlertsPanel />
-      <Suspense fallback={<Skeleton h={PANELS_PX} />}>
+      <Suspense fallback={<EmptyPanelRows />}>
         <FleetPanels />
       </Suspense>
       <DeviceFilters filters={filters} onChange={setFilters} />

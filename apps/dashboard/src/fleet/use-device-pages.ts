@@ -7,6 +7,8 @@ import type { Filters } from "./filters";
 
 const REFRESH_MS = 2_000;
 const PAGE = 100;
+/** Asked for before they are in sight: a page of rows that comes into it all at once would hold up a frame. */
+const PAGES_AHEAD = 2;
 
 export interface DevicePages {
   /** Rows that are known to be there, loaded or not. */
@@ -31,13 +33,14 @@ export function useDevicePages(filters: Filters, first: number, last: number): D
   const [cursors, setCursors] = useState<readonly (string | undefined)[]>([undefined]);
   const [length, setLength] = useState<number>();
   const from = Math.min(Math.floor(first / PAGE), cursors.length - 1);
-  const shown = cursors.slice(from, Math.floor(last / PAGE) + 1);
+  const inSight = Math.floor(last / PAGE) + 1 - from;
+  const shown = cursors.slice(from, from + inSight + PAGES_AHEAD);
   const pages = useQueries({
-    queries: shown.map((cursor) => ({
+    queries: shown.map((cursor, index) => ({
       queryKey: ["devices", filters, cursor],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         client.devices.list({ ...filters, limit: PAGE, cursor }, { signal }),
-      refetchInterval,
+      refetchInterval: index < inSight && refetchInterval,
     })),
   });
   const newest = pages.at(-1)?.data;

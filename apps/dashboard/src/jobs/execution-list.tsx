@@ -4,6 +4,7 @@ import type { Execution, ExecutionStatus, Page } from "@mn316-fleet/contracts";
 import { DeviceName } from "../common/device-name";
 import { useEndlessList } from "../common/endless-list";
 import { ProblemAlert } from "../common/problem-alert";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { useTexts } from "../texts/use-texts";
 
 const REFRESH_MS = 2_000;
@@ -27,7 +28,8 @@ interface Props {
 
 /** What came of jobs on devices, with the output of each step. */
 export function ExecutionList({ queryKey, list }: Props) {
-  const { jobs: texts, table } = useTexts();
+  const texts = useJobsTexts();
+  const { table } = useTexts();
   const { items, error, retry, more, isLoadingMore } = useEndlessList({
     queryKey,
     list: ({ cursor, signal }) => list({ cursor }, signal),
@@ -68,7 +70,7 @@ export function ExecutionList({ queryKey, list }: Props) {
 }
 
 function Summary({ execution: { deviceId, status, attempt, error } }: { execution: Execution }) {
-  const texts = useTexts();
+  const texts = useJobsTexts();
   return (
     <Group justify="space-between" wrap="nowrap" pr="md">
       <DeviceName id={deviceId} />
@@ -80,11 +82,11 @@ function Summary({ execution: { deviceId, status, attempt, error } }: { executio
         )}
         {attempt > 1 && (
           <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-            {texts.jobs.attempt(attempt)}
+            {texts.attempt(attempt)}
           </Text>
         )}
         <Badge variant="light" color={COLORS[status]} tt="none" style={{ flexShrink: 0 }}>
-          {texts.jobs.executionStatuses[status]}
+          {texts.executionStatuses[status]}
         </Badge>
       </Group>
     </Group>
@@ -92,7 +94,7 @@ function Summary({ execution: { deviceId, status, attempt, error } }: { executio
 }
 
 function Details({ execution: { deviceId, steps, error, late } }: { execution: Execution }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   return (
     <Stack gap="xs">
       {error !== undefined && (

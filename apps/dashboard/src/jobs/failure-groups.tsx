@@ -7,7 +7,7 @@ import { useClient } from "../client-context";
 import { DeviceName } from "../common/device-name";
 import { ProblemAlert } from "../common/problem-alert";
 import { useRefreshMs } from "../live";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { groupFailures } from "./failures";
 
 const REFRESH_MS = 5_000;
@@ -19,7 +19,7 @@ const NAMED = 5;
 /** The failures of a job, grouped by what was said. */
 export function FailureGroups({ jobId }: { jobId: string }) {
   const client = useClient();
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   const { data, error, refetch } = useQuery({
     queryKey: ["executions", jobId, "failures"],
     queryFn: ({ signal }) => loadFailures(client, jobId, signal),

@@ -11,6 +11,7 @@ import { ProblemAlert } from "../common/problem-alert";
 import { Since } from "../common/since";
 import { useRefreshMs } from "../live";
 import { NotFound } from "../shell/not-found";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { useTexts } from "../texts/use-texts";
 import { ExecutionList } from "./execution-list";
 import { FailureGroups } from "./failure-groups";
@@ -34,7 +35,7 @@ export function JobPage() {
     refetchInterval: useRefreshMs(REFRESH_MS),
   });
   const [view, setView] = useState<"devices" | "failures">("devices");
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   if (error instanceof ProblemResponseError && (error.status === 404 || error.status === 422)) return <NotFound />;
   if (!job)
     return error && !(error instanceof UnreachableError) ? (
@@ -96,7 +97,7 @@ export function JobPage() {
 function Controls({ job }: { job: Job }) {
   const client = useClient();
   const queries = useQueryClient();
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   const control = useMutation({
     mutationFn: (verb: "pause" | "resume" | "cancel") => client.jobs[verb](job.id),
     onSettled: () => queries.invalidateQueries({ queryKey: ["executions", job.id] }),
@@ -125,7 +126,8 @@ function Controls({ job }: { job: Job }) {
 
 /** What the job was told about how to go about it. */
 function Conditions({ job }: { job: Job }) {
-  const { jobs: texts, locale } = useTexts();
+  const texts = useJobsTexts();
+  const { locale } = useTexts();
   const { rollout, window, schedule, retries, startAt, expiresAt, nextRunAt } = job;
   const time = (moment: string) => new Date(moment).toLocaleString(locale);
   const lines = [

@@ -1,6 +1,6 @@
 import { ColorSwatch, Group, Progress, Text } from "@mantine/core";
 import type { JobCounts } from "@mn316-fleet/contracts";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { progressOf } from "./progress";
 
 const COLORS = { succeeded: "teal", failed: "red", other: "gray", underWay: "cyan", waiting: "default-border" };
@@ -15,7 +15,7 @@ interface Props {
 
 /** How far a job is. */
 export function JobProgress({ counts, isExplained = false }: Props) {
-  const { jobs } = useTexts();
+  const jobs = useJobsTexts();
   const { total, ended, parts } = progressOf(counts);
   const share = (count: number) => (total === 0 ? 0 : (count / total) * 100);
   return (

@@ -1,6 +1,6 @@
 import { Badge } from "@mantine/core";
 import type { Job } from "@mn316-fleet/contracts";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 
 const COLORS: Record<Job["status"], string> = {
   SCHEDULED: "gray",
@@ -12,7 +12,7 @@ const COLORS: Record<Job["status"], string> = {
 
 /** Where a job stands. */
 export function JobStatusBadge({ job }: { job: Pick<Job, "status" | "isPaused"> }) {
-  const { jobs } = useTexts();
+  const jobs = useJobsTexts();
   return (
     <Badge variant="light" color={job.isPaused ? "yellow" : COLORS[job.status]} tt="none" style={{ flexShrink: 0 }}>
       {job.isPaused ? jobs.paused : jobs.statuses[job.status]}

@@ -7,6 +7,7 @@ import { useEndlessList } from "../common/endless-list";
 import { PageHeading } from "../common/page-heading";
 import { PageList } from "../common/page-list";
 import { Since } from "../common/since";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { useTexts } from "../texts/use-texts";
 import { JobProgress } from "./job-progress";
 import { JobStatusBadge } from "./job-status-badge";
@@ -17,7 +18,8 @@ const SHOWN = ["ROLLING_OUT", "SCHEDULED", "COMPLETED", "ABORTED", "CANCELED"] a
 /** All jobs, the newest first. */
 export function JobsPage() {
   const client = useClient();
-  const { jobs: texts, filters } = useTexts();
+  const texts = useJobsTexts();
+  const { filters } = useTexts();
   const [status, setStatus] = useState<Job["status"]>();
   const list = useEndlessList({
     queryKey: ["jobs", status],
@@ -51,7 +53,7 @@ export function JobsPage() {
 }
 
 function Row({ job }: { job: Job }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   return (
     <Table.Tr>
       <Table.Td>

@@ -6,7 +6,7 @@ import { useRef, useState } from "react";
 import { useClient } from "../client-context";
 import { WriteProblem } from "../common/field-errors";
 import { PageHeading } from "../common/page-heading";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { emptyForm, type JobForm, jobOf } from "./job-form";
 import { RehearsalResult } from "./rehearsal-result";
 import { RolloutFields } from "./rollout-fields";
@@ -21,7 +21,7 @@ export type ChangeForm = (change: Partial<JobForm>) => void;
 /** Builds a job: for which devices, what, how carefully, and when; tries it first where one wants to. */
 export function NewJobPage() {
   const client = useClient();
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   const filters = route.useSearch();
   const navigate = route.useNavigate();
   const { deviceIds = [] } = useLocation().state;

@@ -1,11 +1,11 @@
 import { Alert, Badge, Code, Group, Stack, Text } from "@mantine/core";
 import type { Rehearsal } from "@mn316-fleet/contracts";
 import { DeviceName } from "../common/device-name";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 
 /** What would come of a job. */
 export function RehearsalResult({ rehearsal: { devices, tried, failing, samples } }: { rehearsal: Rehearsal }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   return (
     <Alert color={failing > 0 ? "red" : "teal"} role="status" title={texts.rehearsal.title(tried, devices, failing)}>
       <Stack gap="sm">

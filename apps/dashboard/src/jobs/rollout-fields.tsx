@@ -1,5 +1,5 @@
 import { NumberInput, SimpleGrid } from "@mantine/core";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import type { JobForm } from "./job-form";
 import type { ChangeForm } from "./new-job-page";
 
@@ -16,7 +16,7 @@ const FIELDS = [
 
 /** How fast, how carefully, and how often a job tries. */
 export function RolloutFields({ form, onChange }: { form: JobForm; onChange: ChangeForm }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }}>
       {FIELDS.map((field) => (

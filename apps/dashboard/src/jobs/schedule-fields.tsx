@@ -1,12 +1,12 @@
 import { MultiSelect, SimpleGrid, TextInput } from "@mantine/core";
 import { WEEKDAYS } from "@mn316-fleet/contracts";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import type { JobForm } from "./job-form";
 import type { ChangeForm } from "./new-job-page";
 
 /** When a job begins, how often it comes again, and in which hours it may reach devices. */
 export function ScheduleFields({ form, onChange }: { form: JobForm; onChange: ChangeForm }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   const text = (field: "startAt" | "cron" | "windowFrom" | "windowTo", type: string) => (
     <TextInput
       type={type}

@@ -1,6 +1,6 @@
 import { ActionIcon, Autocomplete, Button, Group, Stack, Switch, TextInput } from "@mantine/core";
 import { completionOf, suggestionsFor } from "../device/console/command-help";
-import { useTexts } from "../texts/use-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import type { JobForm, StepForm } from "./job-form";
 import type { ChangeForm } from "./new-job-page";
 
@@ -8,7 +8,7 @@ const MAX_STEPS = 32;
 
 /** The AT commands of a job, one after the other. */
 export function StepFields({ form: { steps, isRepeatable }, onChange }: { form: JobForm; onChange: ChangeForm }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   const replace = (index: number, step: StepForm) => {
     onChange({ steps: steps.with(index, step) });
   };

@@ -14,6 +14,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { KNOWN_MODULE_STATES } from "@mn316-fleet/manual";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useClient } from "../client-context";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { useTexts } from "../texts/use-texts";
 import { type JobForm, selectorOf } from "./job-form";
 import type { ChangeForm } from "./new-job-page";
@@ -22,7 +23,7 @@ const TYPING_MS = 300;
 
 /** Which devices a job is for, and how many these are now. */
 export function TargetFields({ form, onChange }: { form: JobForm; onChange: ChangeForm }) {
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   if (form.deviceIds.length > 0)
     return (
       <Group>
@@ -61,7 +62,8 @@ export function TargetFields({ form, onChange }: { form: JobForm; onChange: Chan
 }
 
 function Criteria({ form, onChange }: { form: JobForm; onChange: ChangeForm }) {
-  const { jobs: texts, filters, states } = useTexts();
+  const texts = useJobsTexts();
+  const { filters, states } = useTexts();
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }}>
       <TagsInput
@@ -112,7 +114,7 @@ function Criteria({ form, onChange }: { form: JobForm; onChange: ChangeForm }) {
 
 function MatchCount({ form }: { form: JobForm }) {
   const client = useClient();
-  const { jobs: texts } = useTexts();
+  const texts = useJobsTexts();
   const [selector] = useDebouncedValue(selectorOf(form), TYPING_MS);
   const { data } = useQuery({
     queryKey: ["match-count", selector],

@@ -1,11 +1,11 @@
 import { AnchorLink } from "../common/links";
 import { Alert, Code, Stack, Text } from "@mantine/core";
 import type { ProfileEffect } from "@mn316-fleet/contracts";
-import { useTexts } from "../texts/use-texts";
+import { useProfilesTexts } from "../texts/use-profiles-texts";
 
 /** What a write of a profile does to devices. */
 export function EffectPanel({ effect: { devices, examined, changed, rejected, samples } }: { effect: ProfileEffect }) {
-  const { profiles: texts } = useTexts();
+  const texts = useProfilesTexts();
   return (
     <Alert color={rejected > 0 ? "orange" : "teal"} role="status" title={texts.effect(devices, changed, rejected)}>
       <Stack gap={4}>

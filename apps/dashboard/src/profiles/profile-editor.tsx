@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useClient } from "../client-context";
 import { WriteProblem } from "../common/field-errors";
 import { JsonEditor, parseObject } from "../common/json-editor";
-import { useTexts } from "../texts/use-texts";
+import { useProfilesTexts } from "../texts/use-profiles-texts";
 import { EffectPanel } from "./effect-panel";
 
 const inText = (value: object) => JSON.stringify(value, null, 2);
@@ -19,7 +19,7 @@ export function ProfileEditor({ profile, draft }: { profile?: ProfileDetail; dra
   const client = useClient();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const { profiles: texts } = useTexts();
+  const texts = useProfilesTexts();
   const initial = profile ?? draft;
   const [name, setName] = useState(initial?.name ?? "");
   const [description, setDescription] = useState(initial?.description ?? "");
@@ -132,7 +132,7 @@ export function ProfileEditor({ profile, draft }: { profile?: ProfileDetail; dra
 }
 
 function RemoveButton({ isRemoving, onRemove }: { isRemoving: boolean; onRemove: () => void }) {
-  const { profiles: texts } = useTexts();
+  const texts = useProfilesTexts();
   const [isAsking, setAsking] = useState(false);
   return (
     <Button

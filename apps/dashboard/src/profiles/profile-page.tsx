@@ -9,7 +9,7 @@ import { PageHeading } from "../common/page-heading";
 import { ProblemAlert } from "../common/problem-alert";
 import { useRefreshMs } from "../live";
 import { NotFound } from "../shell/not-found";
-import { useTexts } from "../texts/use-texts";
+import { useProfilesTexts } from "../texts/use-profiles-texts";
 import { ProfileEditor } from "./profile-editor";
 
 const REFRESH_MS = 5_000;
@@ -22,7 +22,7 @@ export function ProfilePage() {
 }
 
 function NewProfile() {
-  const { profiles: texts } = useTexts();
+  const texts = useProfilesTexts();
   const draft = useLocation({ select: ({ state }) => state.draftedProfile });
   return (
     <Stack maw={860}>
@@ -57,7 +57,7 @@ function ExistingProfile({ id }: { id: string }) {
 
 /** How far the devices of a profile are with their configuration. */
 function Counts({ profile: { devices, counts } }: { profile: ProfileDetail }) {
-  const { profiles: texts } = useTexts();
+  const texts = useProfilesTexts();
   return (
     <Paper withBorder p="md">
       <Group gap="lg">

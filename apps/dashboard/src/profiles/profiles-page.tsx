@@ -6,6 +6,8 @@ import { useEndlessList } from "../common/endless-list";
 import { PageHeading } from "../common/page-heading";
 import { PageList } from "../common/page-list";
 import { Since } from "../common/since";
+import { useProfilesTexts } from "../texts/use-profiles-texts";
+import { useJobsTexts } from "../texts/use-jobs-texts";
 import { useTexts } from "../texts/use-texts";
 
 const REFRESH_MS = 10_000;
@@ -13,7 +15,7 @@ const REFRESH_MS = 10_000;
 /** All profiles: layers of configuration for many devices. */
 export function ProfilesPage() {
   const client = useClient();
-  const { profiles: texts } = useTexts();
+  const texts = useProfilesTexts();
   const list = useEndlessList({
     queryKey: ["profiles"],
     list: ({ cursor, signal }) => client.profiles.list({ cursor }, { signal }),
@@ -44,7 +46,8 @@ function Row({
 }: {
   profile: Profile;
 }) {
-  const { jobs, config } = useTexts();
+  const jobs = useJobsTexts();
+  const { config } = useTexts();
   return (
     <Table.Tr>
       <Table.Td>

@@ -1,4 +1,4 @@
-import { Button, Code, CopyButton, NumberInput, Paper, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { Button, NumberInput, Stack, Table, Text, TextInput } from "@mantine/core";
 import type { EnrollmentKey } from "@mn316-fleet/contracts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,7 +6,10 @@ import { useClient } from "../client-context";
 import { WriteProblem } from "../common/field-errors";
 import { PageHeading } from "../common/page-heading";
 import { PageList } from "../common/page-list";
+import { ShownOnce } from "../common/shown-once";
 import { Since } from "../common/since";
+import { WriteForm } from "../common/write-form";
+import { useSettingsTexts } from "../texts/use-settings-texts";
 import { useTexts } from "../texts/use-texts";
 import { agentCommand } from "./agent-command";
 
@@ -14,7 +17,7 @@ import { agentCommand } from "./agent-command";
 export function EnrollmentPage() {
   const client = useClient();
   const queries = useQueryClient();
-  const { enrollment: texts } = useTexts();
+  const { enrollment: texts } = useSettingsTexts();
   const { data, error, refetch } = useQuery({
     queryKey: ["enrollment-keys"],
     queryFn: ({ signal }) => client.enrollmentKeys.list({ signal }),
@@ -54,7 +57,7 @@ export function EnrollmentPage() {
 function NewKey() {
   const client = useClient();
   const queries = useQueryClient();
-  const { enrollment: texts } = useTexts();
+  const { enrollment: texts } = useSettingsTexts();
   const [name, setName] = useState("");
   const [maxUses, setMaxUses] = useState<number | string>("");
   const [imeiPattern, setImeiPattern] = useState("");
@@ -68,78 +71,55 @@ function NewKey() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ["enrollment-keys"] }),
   });
   return (
-    <Paper withBorder p="md">
-      <Stack
-        gap="sm"
-        component="form"
-        {...{
-          onSubmit: (event: React.SyntheticEvent) => {
-            event.preventDefault();
-            create.mutate();
-          },
+    <WriteForm
+      title={texts.new}
+      submit={texts.create}
+      write={create}
+      result={create.data && <Command enrollmentKey={create.data.key} />}
+    >
+      <TextInput
+        label={texts.name}
+        required
+        value={name}
+        onChange={({ currentTarget: { value } }) => {
+          setName(value);
         }}
-      >
-        <Title order={2} size="h5">
-          {texts.new}
-        </Title>
-        <TextInput
-          label={texts.name}
-          required
-          value={name}
-          onChange={({ currentTarget: { value } }) => {
-            setName(value);
-          }}
-        />
-        <NumberInput
-          label={texts.maxUses}
-          description={texts.maxUsesHint}
-          min={1}
-          value={maxUses}
-          onChange={setMaxUses}
-        />
-        <TextInput
-          label={texts.imeiPattern}
-          description={texts.imeiPatternHint}
-          placeholder="8662*"
-          value={imeiPattern}
-          onChange={({ currentTarget: { value } }) => {
-            setImeiPattern(value);
-          }}
-        />
-        <WriteProblem error={create.error} />
-        <Button type="submit" loading={create.isPending} w="fit-content">
-          {texts.create}
-        </Button>
-        {create.data && <Command enrollmentKey={create.data.key} />}
-      </Stack>
-    </Paper>
+      />
+      <NumberInput
+        label={texts.maxUses}
+        description={texts.maxUsesHint}
+        min={1}
+        value={maxUses}
+        onChange={setMaxUses}
+      />
+      <TextInput
+        label={texts.imeiPattern}
+        description={texts.imeiPatternHint}
+        placeholder="8662*"
+        value={imeiPattern}
+        onChange={({ currentTarget: { value } }) => {
+          setImeiPattern(value);
+        }}
+      />
+    </WriteForm>
   );
 }
 
 /** What is typed beside the module. */
 function Command({ enrollmentKey }: { enrollmentKey: string }) {
-  const { enrollment: texts, common } = useTexts();
-  const command = agentCommand(location.origin, enrollmentKey);
+  const { enrollment: texts } = useSettingsTexts();
   return (
-    <Stack gap="xs" role="status">
-      <Text size="sm">{texts.command}</Text>
-      <Code block>{command}</Code>
-      <CopyButton value={command}>
-        {({ copied, copy }) => (
-          <Button size="xs" variant="default" w="fit-content" onClick={copy}>
-            {copied ? common.copied : common.copy}
-          </Button>
-        )}
-      </CopyButton>
+    <ShownOnce label={texts.command} value={agentCommand(location.origin, enrollmentKey)}>
       <Text size="xs" c="dimmed">
         {texts.shownOnce}
       </Text>
-    </Stack>
+    </ShownOnce>
   );
 }
 
 function Row({ enrollmentKey: key, onRemove }: { enrollmentKey: EnrollmentKey; onRemove: () => void }) {
-  const { enrollment: texts, locale, common } = useTexts();
+  const { enrollment: texts } = useSettingsTexts();
+  const { locale, common } = useTexts();
   return (
     <Table.Tr>
       <Table.Td>

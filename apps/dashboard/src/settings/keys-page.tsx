@@ -1,19 +1,23 @@
-import { Badge, Button, Code, CopyButton, Paper, Select, Stack, Table, Text, TextInput, Title } from "@mantine/core";
-import { type ApiKey, type Role, ROLES } from "@mn316-fleet/contracts";
+import { Badge, Button, Stack, Table, Text, TextInput } from "@mantine/core";
+import type { ApiKey, Role } from "@mn316-fleet/contracts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { RoleSelect } from "../access/role-select";
 import { useClient } from "../client-context";
 import { WriteProblem } from "../common/field-errors";
 import { PageHeading } from "../common/page-heading";
 import { PageList } from "../common/page-list";
+import { ShownOnce } from "../common/shown-once";
 import { Since } from "../common/since";
+import { WriteForm } from "../common/write-form";
+import { useSettingsTexts } from "../texts/use-settings-texts";
 import { useTexts } from "../texts/use-texts";
 
 /** Who may call the API, and as what. */
 export function KeysPage() {
   const client = useClient();
   const queries = useQueryClient();
-  const { keys: texts } = useTexts();
+  const { keys: texts } = useSettingsTexts();
   const { data, error, refetch } = useQuery({
     queryKey: ["api-keys"],
     queryFn: ({ signal }) => client.apiKeys.list({ signal }),
@@ -50,7 +54,7 @@ export function KeysPage() {
 function NewKey() {
   const client = useClient();
   const queries = useQueryClient();
-  const { keys: texts, common } = useTexts();
+  const { keys: texts } = useSettingsTexts();
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const [expiresOn, setExpiresOn] = useState("");
@@ -63,71 +67,37 @@ function NewKey() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ["api-keys"] }),
   });
   return (
-    <Paper withBorder p="md">
-      <Stack
-        gap="sm"
-        component="form"
-        {...{
-          onSubmit: (event: React.SyntheticEvent) => {
-            event.preventDefault();
-            create.mutate();
-          },
+    <WriteForm
+      title={texts.new}
+      submit={texts.create}
+      write={create}
+      result={create.data && <ShownOnce label={texts.shownOnce} value={create.data.key} />}
+    >
+      <TextInput
+        label={texts.name}
+        required
+        value={name}
+        onChange={({ currentTarget: { value } }) => {
+          setName(value);
         }}
-      >
-        <Title order={2} size="h5">
-          {texts.new}
-        </Title>
-        <TextInput
-          label={texts.name}
-          required
-          value={name}
-          onChange={({ currentTarget: { value } }) => {
-            setName(value);
-          }}
-        />
-        <Select
-          label={texts.role}
-          description={texts.roleHint}
-          allowDeselect={false}
-          value={role}
-          data={ROLES.map((value) => ({ value, label: texts.roles[value] }))}
-          onChange={(value) => {
-            setRole(ROLES.find((known) => known === value) ?? "viewer");
-          }}
-        />
-        <TextInput
-          type="date"
-          label={texts.expires}
-          description={texts.expiresHint}
-          value={expiresOn}
-          onChange={({ currentTarget: { value } }) => {
-            setExpiresOn(value);
-          }}
-        />
-        <WriteProblem error={create.error} />
-        <Button type="submit" loading={create.isPending} w="fit-content">
-          {texts.create}
-        </Button>
-        {create.data && (
-          <Stack gap="xs" role="status">
-            <Text size="sm">{texts.shownOnce}</Text>
-            <Code block>{create.data.key}</Code>
-            <CopyButton value={create.data.key}>
-              {({ copied, copy }) => (
-                <Button size="xs" variant="default" w="fit-content" onClick={copy}>
-                  {copied ? common.copied : common.copy}
-                </Button>
-              )}
-            </CopyButton>
-          </Stack>
-        )}
-      </Stack>
-    </Paper>
+      />
+      <RoleSelect label={texts.role} description={texts.roleHint} value={role} onChange={setRole} />
+      <TextInput
+        type="date"
+        label={texts.expires}
+        description={texts.expiresHint}
+        value={expiresOn}
+        onChange={({ currentTarget: { value } }) => {
+          setExpiresOn(value);
+        }}
+      />
+    </WriteForm>
   );
 }
 
 function Row({ apiKey: key, onRemove }: { apiKey: ApiKey; onRemove: () => void }) {
-  const { keys: texts, locale, common } = useTexts();
+  const { keys: texts } = useSettingsTexts();
+  const { locale, common } = useTexts();
   return (
     <Table.Tr>
       <Table.Td>

@@ -1,5 +1,5 @@
 import { AnchorLink } from "../common/links";
-import { Alert, AppShell, Burger, Group, NavLink, Stack, Text } from "@mantine/core";
+import { Alert, AppShell, Badge, Burger, Group, NavLink, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { ProblemResponseError, UnreachableError } from "@mn316-fleet/client";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
@@ -21,6 +21,7 @@ const PAGES = [
   { page: "/keys", least: "admin" },
   { page: "/users", least: "admin" },
   { page: "/audit", least: "admin" },
+  { page: "/fleets", least: "admin", isForHost: true },
   { page: "/password", least: "viewer", isForPeople: true },
 ] as const;
 
@@ -34,7 +35,8 @@ export function Shell() {
   const pages = PAGES.filter(
     (entry) =>
       (entry.least === "viewer" || mayAs(caller?.role, entry.least)) &&
-      (!("isForPeople" in entry) || caller?.kind === "user"),
+      (!("isForPeople" in entry) || caller?.kind === "user") &&
+      (!("isForHost" in entry) || caller?.isHost === true),
   );
   const { onRefused } = useSessionEnd();
   const isUnauthorized = error instanceof ProblemResponseError && error.status === 401;
@@ -52,10 +54,10 @@ export function Shell() {
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
             <Burger opened={isOpen} onClick={toggle} hiddenFrom="md" size="sm" aria-label={shell.menu} />
-            <AnchorLink to="/" underline="never" c="inherit">
+            <AnchorLink to="/" underline="never" c="inherit" aria-label="mn316-fleet">
               <Group gap="sm" wrap="nowrap">
                 <img src="/icon.svg" width={30} height={30} alt="" />
-                <Text fw={700} size="lg">
+                <Text fw={700} size="lg" visibleFrom="xs">
                   mn316-fleet
                 </Text>
               </Group>
@@ -63,6 +65,7 @@ export function Shell() {
             <Text size="sm" c="dimmed" visibleFrom="lg">
               {shell.subtitle}
             </Text>
+            {caller?.isHost === false && <Badge variant="light">{caller.fleet}</Badge>}
           </Group>
           <Preferences />
         </Group>

@@ -1,7 +1,4 @@
-import { configuration, console, devicePage } from "./en/device-page";
-import { jobs } from "./en/jobs";
-import { profiles } from "./en/profiles";
-import { enrollment, keys } from "./en/settings";
+import { devicePage } from "./en/device-page";
 import { common, shell } from "./en/shell";
 
 /** Every text of the dashboard; other languages have the same type. */
@@ -21,15 +18,15 @@ export const en = {
     wrong: "Name or password is wrong.",
     tooOften: "Signing in failed too often. Try again later.",
     over: "Your session is over. Sign in again.",
+    elsewhere: (host: string) => `Sign in at ${host}`,
+    failures: {
+      provider: "The sign-in provider does not answer as it should. Try again later, or sign in by name and password.",
+      refused: "The sign-in could not be confirmed. Try again.",
+      "no-role": "You are known at the sign-in provider, but have no role here. Ask an administrator of yours.",
+    },
   },
   shell,
   common,
-  jobs,
-  profiles,
-  enrollment,
-  keys,
-  configuration,
-  console,
   header: {
     signOut: "Sign out",
     theme: "Theme",

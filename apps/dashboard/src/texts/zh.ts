@@ -1,8 +1,5 @@
 import type { Texts } from "./en";
-import { configuration, console, devicePage } from "./zh/device-page";
-import { jobs } from "./zh/jobs";
-import { profiles } from "./zh/profiles";
-import { enrollment, keys } from "./zh/settings";
+import { devicePage } from "./zh/device-page";
 import { common, shell } from "./zh/shell";
 
 export const zh: Texts = {
@@ -20,15 +17,15 @@ export const zh: Texts = {
     wrong: "用户名或密码错误。",
     tooOften: "登录失败次数过多，请稍后再试。",
     over: "会话已结束，请重新登录。",
+    elsewhere: (host) => `通过 ${host} 登录`,
+    failures: {
+      provider: "登录提供方没有正常响应。请稍后再试，或使用用户名和密码登录。",
+      refused: "无法确认此次登录，请重试。",
+      "no-role": "登录提供方认识您，但您在这里没有角色。请联系管理员。",
+    },
   },
   shell,
   common,
-  jobs,
-  profiles,
-  enrollment,
-  keys,
-  configuration,
-  console,
   header: {
     signOut: "退出",
     theme: "主题",

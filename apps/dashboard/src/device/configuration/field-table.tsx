@@ -1,12 +1,12 @@
 import { AnchorLink } from "../../common/links";
 import { Code, Table, Text } from "@mantine/core";
 import type { ConfigOrigin, ConfigState } from "@mn316-fleet/contracts";
-import { useTexts } from "../../texts/use-texts";
+import { useDeviceTexts } from "../../texts/use-device-texts";
 import { type ComparedField, compare } from "./compare";
 
 /** Each field: what is desired and by whom, and what the module holds. */
 export function FieldTable({ state }: { state: ConfigState }) {
-  const { configuration: texts } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
   return (
     <Table.ScrollContainer minWidth={640}>
       <Table verticalSpacing={6}>
@@ -49,7 +49,7 @@ function Value({ value }: { value: unknown }) {
 }
 
 function Origin({ from }: { from: ConfigOrigin | undefined }) {
-  const { configuration: texts } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
   if (from?.kind === "profile")
     return (
       <AnchorLink to="/profiles/$id" params={{ id: from.id }} size="sm">
@@ -64,7 +64,7 @@ function Origin({ from }: { from: ConfigOrigin | undefined }) {
 }
 
 function Reported({ field: { reported, differs, trust } }: { field: ComparedField }) {
-  const { configuration: texts } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
   if (reported === undefined)
     return (
       <Text size="sm" c="dimmed">

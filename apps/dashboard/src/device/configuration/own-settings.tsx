@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useClient } from "../../client-context";
 import { WriteProblem } from "../../common/field-errors";
 import { JsonEditor, parseObject } from "../../common/json-editor";
-import { useTexts } from "../../texts/use-texts";
+import { useDeviceTexts } from "../../texts/use-device-texts";
 
 const asText = (own: object | null) => JSON.stringify(own ?? {}, null, 2);
 
@@ -13,7 +13,7 @@ const asText = (own: object | null) => JSON.stringify(own ?? {}, null, 2);
 export function OwnSettings({ deviceId, state }: { deviceId: string; state: ConfigState }) {
   const client = useClient();
   const queries = useQueryClient();
-  const { configuration: texts } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
   const [text, setText] = useState(() => asText(state.own));
   const document = parseObject(text);
   const isChanged = document !== undefined && asText(document) !== asText(state.own);

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useClient } from "../../client-context";
 import { WriteProblem } from "../../common/field-errors";
 import { Since } from "../../common/since";
+import { useDeviceTexts } from "../../texts/use-device-texts";
 import { useTexts } from "../../texts/use-texts";
 
 const SHOWN = 20;
@@ -12,7 +13,7 @@ const SHOWN = 20;
 export function VersionList({ deviceId, current }: { deviceId: string; current: number }) {
   const client = useClient();
   const queries = useQueryClient();
-  const { configuration: texts } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
   const { data } = useQuery({
     queryKey: ["config", deviceId, "versions", current],
     queryFn: ({ signal }) => client.configVersions.list(deviceId, { limit: SHOWN }, { signal }),
@@ -61,7 +62,8 @@ function Version({
   isReverting,
   onRevert,
 }: VersionProps) {
-  const { configuration: texts, config } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
+  const { config } = useTexts();
   return (
     <Group justify="space-between" align="flex-start" wrap="nowrap">
       <div>
@@ -89,7 +91,7 @@ function Version({
 }
 
 function Change({ change: { path, from, to } }: { change: ConfigChange }) {
-  const { configuration: texts } = useTexts();
+  const { configuration: texts } = useDeviceTexts();
   const inText = (value: unknown) => (value === undefined ? texts.nothing : JSON.stringify(value));
   return (
     <Text size="xs" style={{ overflowWrap: "anywhere" }}>

@@ -3,7 +3,7 @@ import type { DeviceConsole } from "@mn316-fleet/client";
 import type { Device } from "@mn316-fleet/contracts";
 import { useEffect, useRef, useState } from "react";
 import { useClient } from "../../client-context";
-import { useTexts } from "../../texts/use-texts";
+import { useDeviceTexts } from "../../texts/use-device-texts";
 import { completionOf, type Suggestion, suggestionsFor } from "./command-help";
 import { Terminal, type TerminalHandle } from "./terminal";
 
@@ -13,7 +13,7 @@ const COLORS = { sent: 36, received: undefined, note: 33 };
 /** A live AT session with the module. Everything said is recorded with the device. */
 export default function ConsoleTab({ device }: { device: Device }) {
   const client = useClient();
-  const { console: texts } = useTexts();
+  const { console: texts } = useDeviceTexts();
   const terminal = useRef<TerminalHandle>(null);
   const session = useRef<DeviceConsole>(undefined);
   const [stage, setStage] = useState<Stage>("closed");
@@ -65,7 +65,7 @@ export default function ConsoleTab({ device }: { device: Device }) {
 
 /** Where commands are typed; completes and explains them from the manual. */
 function CommandLine({ isEnabled, onCommand }: { isEnabled: boolean; onCommand: (command: string) => void }) {
-  const { console: texts } = useTexts();
+  const { console: texts } = useDeviceTexts();
   const [text, setText] = useState("");
   const [said, setSaid] = useState<readonly string[]>([]);
   const [back, setBack] = useState(0);

@@ -5,11 +5,13 @@ import { Since } from "../../common/since";
 import { StateBadge } from "../../common/state-badge";
 import { SignalBars } from "../../fleet/signal-bars";
 import { useTexts } from "../../texts/use-texts";
+import { Certificates } from "./certificates";
 import { DeviceAdvice } from "./device-advice";
 import { EventList } from "./event-list";
 import { IntervalHistory } from "./interval-history";
 import { OutageList } from "./outage-list";
 import { TimeLine } from "./time-line";
+import { WhatIfPanel } from "./what-if";
 import { WhyPanel } from "./why-panel";
 
 /** How a device is, why, and how that came about. */
@@ -29,12 +31,16 @@ export function OverviewTab({ device }: { device: Device }) {
           <Paper withBorder p="md">
             <OutageList deviceId={device.id} />
           </Paper>
+          <Paper withBorder p="md">
+            <Certificates deviceId={device.id} />
+          </Paper>
         </Stack>
         <Paper withBorder p="md">
           <EventList deviceId={device.id} />
         </Paper>
       </SimpleGrid>
       <DeviceAdvice deviceId={device.id} />
+      <WhatIfPanel deviceId={device.id} />
     </Stack>
   );
 }

@@ -1,11 +1,6 @@
 import type { FleetClient } from "@mn316-fleet/client";
 import type { Interval, LinkSession, StoredEvent } from "@mn316-fleet/contracts";
-
-/** A stretch of time, in ms since 1970. */
-export interface Range {
-  fromMs: number;
-  toMs: number;
-}
+import type { Range } from "../../common/time-range";
 
 export interface TimeLineData extends Range {
   /** The module's states, and the agent's connections to the server. */
@@ -63,10 +58,4 @@ async function loadReadings(
     cursor = next;
   }
   return readings;
-}
-
-/** Where a moment lies within a range, 0 to 1; what lies outside is moved to its edge. */
-export function placeOf(moment: string | null, { fromMs, toMs }: Range): number {
-  const atMs = moment === null ? toMs : Date.parse(moment);
-  return Math.min(1, Math.max(0, (atMs - fromMs) / (toMs - fromMs)));
 }

@@ -6,10 +6,11 @@ import { useClient } from "../../client-context";
 import { inDuration } from "../../common/durations";
 import { ProblemAlert } from "../../common/problem-alert";
 import { stateColor } from "../../common/state-colors";
+import { closer, moved, placeOf, type Range } from "../../common/time-range";
 import { useTexts } from "../../texts/use-texts";
 import { inWords } from "../events/event-words";
 import classes from "./time-line.module.css";
-import { loadTimeLine, placeOf, type Range, type TimeLineData } from "./time-line-data";
+import { loadTimeLine, type TimeLineData } from "./time-line-data";
 
 const REFRESH_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -50,6 +51,7 @@ export function TimeLine({ deviceId }: { deviceId: string }) {
               {texts.timeLine.whole}
             </Button>
           )}
+          {data && <Moves range={data} onZoom={setZoom} />}
           <SegmentedControl
             size="xs"
             aria-label={texts.timeLine.span}
@@ -65,6 +67,36 @@ export function TimeLine({ deviceId }: { deviceId: string }) {
       {error && !(error instanceof UnreachableError) && <ProblemAlert error={error} retry={() => void refetch()} />}
       {data ? <Lanes data={data} onZoom={setZoom} /> : <Skeleton h={220} />}
     </Paper>
+  );
+}
+
+/** The same that dragging over the signal does, for those who do not drag. */
+function Moves({ range, onZoom }: { range: Range; onZoom: (range: Range) => void }) {
+  const { device: texts } = useTexts();
+  const { earlier, closer: closerLabel, later } = texts.timeLine;
+  const moves = [
+    { sign: "‹", label: earlier, next: () => moved(range, -1, Date.now()) },
+    { sign: "+", label: closerLabel, next: () => closer(range) },
+    { sign: "›", label: later, next: () => moved(range, 1, Date.now()) },
+  ];
+  return (
+    <Button.Group>
+      {moves.map(({ sign, label, next }) => (
+        <Button
+          key={label}
+          size="xs"
+          variant="default"
+          px="sm"
+          aria-label={label}
+          title={label}
+          onClick={() => {
+            onZoom(next());
+          }}
+        >
+          {sign}
+        </Button>
+      ))}
+    </Button.Group>
   );
 }
 

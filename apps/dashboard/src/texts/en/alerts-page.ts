@@ -78,6 +78,9 @@ export const alertsPage = {
     delivered: "The test arrived.",
     notDelivered: (why: string) => `The test did not arrive: ${why}`,
     secret: "The secret that its messages are signed with is shown this once:",
+    ownSecret: "Secret of its signatures",
+    makesSecret: "made by the server unless given",
+    keepsSecret: "stays as it is unless another is given",
     adminsOnly: "Only administrators make channels.",
   },
   silences: {

@@ -1,9 +1,3 @@
-interface Statement {
-  code: string;
-  parameters: Record<string, number | string>;
-  text: string;
-}
-
 export const analytics = {
   title: "Analytics",
   span: "Span of time",
@@ -32,10 +26,15 @@ export const analytics = {
     goesOn: "and goes on",
     unseen: (duration: string) => `and ${duration} that nobody saw`,
   },
+  outageTimeLine: {
+    title: "Outages on a time line",
+    hint: "The devices that were away for longest; those that failed together stand below each other.",
+    others: (count: number) => `and ${count} more devices`,
+  },
   disconnects: { title: "Disconnects by cause", none: "No module was disconnected in this time." },
   heatMap: {
     title: "Disconnects by hour and day",
-    hint: (timeZone: string) => `By the clock of ${timeZone}, but for those on request.`,
+    hint: (timeZone: string) => `Hours of ${timeZone}; disconnects that somebody asked for are left out.`,
     cell: (day: string, hour: number, count: number) => `${day}, ${hour}:00: ${count}`,
   },
   latency: {
@@ -51,26 +50,6 @@ export const analytics = {
     by: "What they have in common",
     groupings: { cell: "Cell", tag: "Tag" },
     line: (devices: number, group: string) => `${devices} devices of ${group}`,
-  },
-  advice: {
-    title: "Advice",
-    hint: "What could be set better, judged by each device's own history. Nothing changes before you write a profile.",
-    none: "Nothing to advise: no setting stands out.",
-    more: (count: number) => `and ${count} more`,
-    severities: { warning: "warning", hint: "hint" },
-    evidence: "Evidence",
-    draft: "Draft a profile …",
-    /** The server says it in English. */
-    say: ({ text }: Statement) => text,
-    /** By their names in the evidence. */
-    figures: {
-      pingTimeouts: "heart-beats not answered in time",
-      heartbeatLosses: "connections lost by heart-beat",
-      connectTimeouts: "connects not answered in time",
-      publishTimeouts: "messages not acknowledged in time",
-      shortConnections: "connections that ended within five minutes",
-      meanDbm: "mean signal, dBm",
-    } as Record<string, string>,
   },
   deviceOutages: { title: "Outages", none: "No outage is known." },
 };

@@ -14,6 +14,7 @@ export const shell = {
     "/keys": "API keys",
     "/users": "People",
     "/audit": "Audit",
+    "/fleets": "Fleets",
     "/password": "Your password",
   },
 };

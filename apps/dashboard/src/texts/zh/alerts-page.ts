@@ -73,6 +73,9 @@ export const alertsPage: AlertsPageTexts = {
     delivered: "测试已送达。",
     notDelivered: (why) => `测试未送达：${why}`,
     secret: "消息签名密钥只显示这一次：",
+    ownSecret: "签名密钥",
+    makesSecret: "不填则由服务器生成",
+    keepsSecret: "不填则保持不变",
     adminsOnly: "只有管理员可以创建通知渠道。",
   },
   silences: {

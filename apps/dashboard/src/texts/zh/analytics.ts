@@ -1,5 +1,4 @@
 import type { AnalyticsTexts } from "../en/analytics";
-import { adviceSentences } from "./advice";
 
 export const analytics: AnalyticsTexts = {
   title: "分析",
@@ -7,7 +6,7 @@ export const analytics: AnalyticsTexts = {
   spans: { day: "24 小时", week: "7 天", month: "30 天" },
   tag: "带有标签的设备",
   narrow: "查询",
-  csvOf: (title) => `${title}（CSV）`,
+  csvOf: (title) => `${title} CSV`,
   unknown: (percent) => `有 ${percent} 的时间无法得知模组状态，不计入统计。`,
   outages: {
     title: "断线",
@@ -28,6 +27,11 @@ export const analytics: AnalyticsTexts = {
     goesOn: "（持续中）",
     unseen: (duration) => `另有 ${duration} 无人观测`,
   },
+  outageTimeLine: {
+    title: "断线时间线",
+    hint: "断线时间最长的设备；同时断线的设备上下相邻。",
+    others: (count) => `另有 ${count} 台设备`,
+  },
   disconnects: { title: "断开原因", none: "此期间没有模组断开。" },
   heatMap: {
     title: "按小时和日期的断开次数",
@@ -47,24 +51,6 @@ export const analytics: AnalyticsTexts = {
     by: "共同点",
     groupings: { cell: "小区", tag: "标签" },
     line: (devices, group) => `${group} 的 ${devices} 台设备`,
-  },
-  advice: {
-    title: "建议",
-    hint: "根据每台设备自身的历史，指出可改进的设置。在您写入配置模板之前不会有任何更改。",
-    none: "没有建议：各项设置均正常。",
-    more: (count) => `另有 ${count} 条`,
-    severities: { warning: "警告", hint: "提示" },
-    evidence: "依据",
-    draft: "起草配置模板……",
-    say: ({ code, parameters, text }) => adviceSentences[code]?.(parameters) ?? text,
-    figures: {
-      pingTimeouts: "未及时响应的心跳",
-      heartbeatLosses: "因心跳丢失的连接",
-      connectTimeouts: "未及时响应的连接",
-      publishTimeouts: "未及时确认的消息",
-      shortConnections: "五分钟内结束的连接",
-      meanDbm: "平均信号（dBm）",
-    },
   },
   deviceOutages: { title: "断线", none: "没有已知的断线。" },
 };

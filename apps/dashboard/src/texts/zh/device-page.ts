@@ -1,4 +1,5 @@
 import type { Texts } from "../en";
+import type * as en from "../en/device-page";
 
 type Device = Texts["device"];
 
@@ -12,6 +13,9 @@ export const devicePage: Pick<Device, "tabs" | "timeZone" | "eventKind" | "refre
     span: "时间跨度",
     spans: { "1": "1 小时", "6": "6 小时", "24": "24 小时", "168": "7 天" },
     whole: "还原",
+    earlier: "更早",
+    closer: "放大",
+    later: "更晚",
     events: "上报",
     signal: "信号强度随时间的变化",
   },
@@ -40,7 +44,7 @@ export const devicePage: Pick<Device, "tabs" | "timeZone" | "eventKind" | "refre
   },
 };
 
-export const configuration: Texts["configuration"] = {
+export const configuration: typeof en.configuration = {
   field: "字段",
   desired: "期望值",
   from: "来源",
@@ -68,7 +72,7 @@ export const configuration: Texts["configuration"] = {
   },
 };
 
-export const console: Texts["console"] = {
+export const console: typeof en.console = {
   hint: "输入的命令在此设备的规则之内原样发送给模组，所有内容都会被记录。",
   open: "打开控制台",
   close: "关闭",

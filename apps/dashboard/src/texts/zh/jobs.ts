@@ -1,6 +1,6 @@
-import type { Texts } from "../en";
+import type { jobs as JobsTexts } from "../en/jobs";
 
-export const jobs: Texts["jobs"] = {
+export const jobs: typeof JobsTexts = {
   title: "任务",
   new: "新建任务",
   none: "还没有任务。",

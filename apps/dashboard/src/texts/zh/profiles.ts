@@ -1,6 +1,6 @@
-import type { Texts } from "../en";
+import type { profiles as ProfilesTexts } from "../en/profiles";
 
-export const profiles: Texts["profiles"] = {
+export const profiles: typeof ProfilesTexts = {
   title: "配置模板",
   new: "新建模板",
   hint: "模板为选择器选中的所有设备设置部分配置。多个模板设置同一字段时优先级高者生效；设备自有设置覆盖所有模板。",

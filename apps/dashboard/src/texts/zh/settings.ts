@@ -1,6 +1,6 @@
-import type { Texts } from "../en";
+import type * as en from "../en/settings";
 
-export const enrollment: Texts["enrollment"] = {
+export const enrollment: typeof en.enrollment = {
   title: "设备注册",
   hint: "代理首次启动时用注册密钥自行创建设备，此后使用自己的令牌。",
   new: "新建注册密钥",
@@ -19,7 +19,7 @@ export const enrollment: Texts["enrollment"] = {
   shownOnce: "密钥只显示这一次。请把端口替换为模组所在的端口。",
 };
 
-export const keys: Texts["keys"] = {
+export const keys: typeof en.keys = {
   title: "API 密钥",
   new: "新建 API 密钥",
   none: "没有密钥。",

@@ -16,6 +16,7 @@ export const shell: Texts["shell"] = {
     "/keys": "API 密钥",
     "/users": "用户",
     "/audit": "审计",
+    "/fleets": "设备分组",
     "/password": "您的密码",
   },
 };
