@@ -32,7 +32,17 @@ export default tseslint.config(
   {
     // Nest resolves constructor parameters from emitted metadata, so a class used there must be a value import.
     files: ["apps/server/**/*.ts"],
-    rules: { "@typescript-eslint/consistent-type-imports": "off" },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "off",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression > Identifier.property[name=/^findUnique/]",
+          message:
+            "Prisma asks for all `findUnique`s of a moment at once, on behalf of one request's fleet: use findFirst.",
+        },
+      ],
+    },
   },
   {
     files: [

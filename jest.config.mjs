@@ -32,4 +32,6 @@ export default {
     project("e2e", "apps/e2e"),
   ],
   testTimeout: 30_000,
+  // What a suite loaded is never let go of: a worker that has run some fifty of them mostly collects garbage.
+  workerIdleMemoryLimit: "1GB",
 };

@@ -3,10 +3,9 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { freePort, Program } from "../lib/processes.mjs";
-import { ROOT } from "../lib/workspace.mjs";
+import { ROOT, SERVER_ARGS } from "../lib/workspace.mjs";
 import { demoSize, startFleet } from "./fleet.mjs";
 
-const SERVER = path.join(ROOT, "apps/server/dist/main.js");
 const SIMULATOR = path.join(ROOT, "apps/simulator/dist/mn316-sim.js");
 const DEFAULT_PORT = 3000;
 const DEFAULT_MQTT_PORT = 1883;
@@ -51,7 +50,7 @@ export async function launch({ demo }) {
     const port = process.env.PORT || String(demo ? await freePort(DEFAULT_PORT) : DEFAULT_PORT);
     console.log("Starting the server …");
     const server = watch(
-      new Program("The server", ["--max-semi-space-size=64", SERVER], {
+      new Program("The server", SERVER_ARGS, {
         ipc: true,
         env: { PORT: port, FLEET_DATA_DIR: dataDir, FLEET_ADMIN_KEY: adminKey },
       }),

@@ -1,11 +1,11 @@
-import { createTestDatabase, type TestDatabase } from "@mn316-fleet/testkit";
-import { execFile, spawnSync } from "node:child_process";
+import { eventually } from "@mn316-fleet/testkit";
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { promisify } from "node:util";
-import { Client } from "pg";
 import { TestAgent } from "../../server/src/test-support/test-agent";
 import type { Api } from "./harness/api";
+import { InstalledPostgres } from "./harness/installed-postgres";
 import { type Device, World } from "./harness/world";
 
 const run = promisify(execFile);
@@ -37,6 +37,7 @@ async function fill(world: World): Promise<Device> {
   ]);
   await agent.acked(2);
   await agent.leave();
+  await eventually(async () => expect((await api.ok("GET", `devices/${device.id}`)).link.online).toBe(false));
   return device;
 }
 
@@ -77,59 +78,37 @@ describe("a backup", () => {
   }, 120_000);
 });
 
-if (await canDump())
-  describe("a dump of the database", () => {
-    const [first, second] = [new World(), new World()];
-    const secretKey = randomBytes(32).toString("hex");
-    let databases: [TestDatabase, TestDatabase];
-    beforeAll(async () => {
-      databases = [await createTestDatabase(), await createTestDatabase()];
-    });
-    afterAll(async () => {
-      await Promise.all([first.stop(), second.stop()]);
-      for (const database of databases) await database.drop();
-    }, 60_000);
+const installed = InstalledPostgres.find();
 
-    it("taken while the server runs, brings everything back, with the secret key that is kept beside it", async () => {
-      const [original, restored] = databases;
-      const dump = path.join(first.folder, "fleet.dump");
-      await first.startServer({ DATABASE_URL: original.url, FLEET_SECRET_KEY: secretKey });
-      const device = await fill(first);
-      await run("pg_dump", ["--format", "custom", "--file", dump, original.url]);
-      const before = await told(first.api, device);
+(installed ? describe : describe.skip)("a dump of the database", () => {
+  if (!installed) return;
+  const [first, second] = [new World(), new World()];
+  const secretKey = randomBytes(32).toString("hex");
+  beforeAll(() => installed.start(), 60_000);
+  afterAll(async () => {
+    await Promise.all([first.stop(), second.stop()]);
+    await installed.remove();
+  }, 60_000);
 
-      await emptied(restored.url);
-      await run("pg_restore", ["--exit-on-error", "--no-owner", "--dbname", restored.url, dump]);
-      // The check of the restore drill: it changes nothing where the key is the right one, and ends with 1 where not.
-      const checkWith = (key: string) =>
-        run(process.execPath, [SERVER, "rotate-passwords"], {
-          env: { ...process.env, DATABASE_URL: restored.url, FLEET_SECRET_KEY: key },
-        });
-      await checkWith(secretKey);
-      await expect(checkWith(randomBytes(32).toString("hex"))).rejects.toMatchObject({ code: 1 });
-      await second.startServer({ DATABASE_URL: restored.url, FLEET_SECRET_KEY: secretKey });
-      expect(await told(second.api, device)).toEqual(before);
-      await expectAgentGoesOn(second, device);
-    }, 120_000);
-  });
+  it("taken while the server runs, brings everything back, with the secret key that is kept beside it", async () => {
+    const original = await installed.createDatabase("fleet");
+    const dump = path.join(first.folder, "fleet.dump");
+    await first.startServer({ DATABASE_URL: original, FLEET_SECRET_KEY: secretKey });
+    const device = await fill(first);
+    await run(installed.program("pg_dump"), ["--format", "custom", "--file", dump, original]);
+    const before = await told(first.api, device);
 
-/** Test databases are copies of a template; a dump is restored into one that holds nothing. */
-async function emptied(url: string): Promise<void> {
-  const name = new URL(url).pathname.slice(1);
-  const server = new Client({ connectionString: process.env.FLEET_TEST_DATABASE_URL });
-  await server.connect();
-  await server.query(`DROP DATABASE ${name}`);
-  await server.query(`CREATE DATABASE ${name} TEMPLATE template0`);
-  await server.end();
-}
-
-/** pg_dump refuses a PostgreSQL that is newer than itself, as the embedded one mostly is. */
-async function canDump(): Promise<boolean> {
-  const { error, stdout } = spawnSync("pg_dump", ["--version"], { encoding: "utf8" });
-  if (error) return false;
-  const client = new Client({ connectionString: process.env.FLEET_TEST_DATABASE_URL });
-  await client.connect();
-  const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
-  await client.end();
-  return Number(/ (\d+)/.exec(stdout)?.[1]) >= Math.floor(Number(rows[0]?.version) / 10_000);
-}
+    const restored = await installed.createDatabase("restored");
+    await run(installed.program("pg_restore"), ["--exit-on-error", "--no-owner", "--dbname", restored, dump]);
+    // The check of the restore drill: it changes nothing where the key is the right one, and ends with 1 where not.
+    const checkWith = (key: string) =>
+      run(process.execPath, [SERVER, "rotate-passwords"], {
+        env: { ...process.env, DATABASE_URL: restored, FLEET_SECRET_KEY: key },
+      });
+    await checkWith(secretKey);
+    await expect(checkWith(randomBytes(32).toString("hex"))).rejects.toMatchObject({ code: 1 });
+    await second.startServer({ DATABASE_URL: restored, FLEET_SECRET_KEY: secretKey });
+    expect(await told(second.api, device)).toEqual(before);
+    await expectAgentGoesOn(second, device);
+  }, 120_000);
+});

@@ -5,7 +5,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
-import { readSettings, SettingsError } from "../../server/src/platform/settings/read-settings";
+import { readSettings } from "../../server/src/platform/settings/read-settings";
+import { SettingsError } from "../../server/src/platform/settings/settings-error";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
@@ -19,6 +20,7 @@ interface Service {
   ports?: string[];
   volumes?: string[];
   read_only: boolean;
+  cap_drop: string[];
   restart: string;
   networks: string[];
   depends_on?: Record<string, { condition: string }>;
@@ -67,6 +69,7 @@ describe("docker-compose.yml", () => {
     expect(service.healthcheck.test.length).toBeGreaterThan(1);
     expect(service.restart).toBe("unless-stopped");
     expect(service.read_only).toBe(true);
+    expect(service.cap_drop).toEqual(["ALL"]);
     expect(service.user ?? "of the Dockerfile").not.toBe("root");
     for (const port of service.ports ?? []) expect(interpolate(port, {})).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     if (name !== "server") expect(service.image).toMatch(/^[\w/-]+:\d+$/);

@@ -1,6 +1,7 @@
 import { eventually } from "@mn316-fleet/testkit";
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { Api } from "./harness/api";
 import { hasChromium, launchBrowser, openPage, signIn } from "./harness/dashboard-browser";
 import { type Device, World } from "./harness/world";
 
@@ -38,7 +39,8 @@ withChromium("analytics, alerts, audit and people in a real browser", () => {
 
   it("asks the questions of analytics, keeps them in the address, and saves an answer as CSV", async () => {
     await open("Analytics");
-    await page.getByText("No outage began in this time.").waitFor();
+    const outages = page.getByRole("region", { name: "Outages", exact: true });
+    await outages.getByText("No outage began in this time.").waitFor();
     await page.getByText("30 days", { exact: true }).click();
     await page.getByLabel("Devices with the tag").fill("north");
     await page.getByRole("button", { name: "Ask" }).click();
@@ -101,6 +103,14 @@ withChromium("analytics, alerts, audit and people in a real browser", () => {
     await page.getByText(/^whsec_/).waitFor();
     await page.getByRole("button", { name: "Send a test on-call" }).click();
     await page.getByText(/The test did not arrive/).waitFor();
+    await page.getByRole("button", { name: "Edit on-call" }).click();
+    await page.getByLabel("Secret of its signatures").fill("whsec_short");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").getByText("secret", { exact: true }).waitFor();
+    await page.getByLabel("Secret of its signatures").fill("");
+    await page.getByLabel("Address").fill("https://hooks.invalid/other");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("row").filter({ hasText: "on-call" }).getByText("https://hooks.invalid/other").waitFor();
 
     await page.getByRole("tab", { name: "Rules" }).click();
     await page.getByRole("button", { name: "New rule" }).click();
@@ -178,4 +188,47 @@ withChromium("analytics, alerts, audit and people in a real browser", () => {
     expect(readFileSync(await (await downloading).path(), "utf8")).toContain("PATCH /api/v1/users/{id}");
     complaints.length = 0; // the browser itself notes the 422
   }, 90_000);
+
+  it("makes a fleet of its own for others, who see nothing of this one", async () => {
+    await open("Fleets");
+    const name = page.getByRole("textbox", { name: "Name" });
+    await name.fill("North");
+    await page.getByRole("button", { name: "Make the fleet" }).click();
+    await page.getByText(/must be 1 to 32 small letters/).waitFor();
+    await name.fill("north");
+    await page.getByRole("button", { name: "Make the fleet" }).click();
+    const key = await page.getByText(/^mfk_/).innerText();
+
+    const theirs = await openPage(browser);
+    await theirs.page.goto(`${world.url}/#key=${key}`);
+    await theirs.page.getByText("north", { exact: true }).waitFor();
+    await theirs.page.getByRole("link", { name: "API keys" }).click();
+    await theirs.page.getByRole("row").nth(1).waitFor();
+    expect(await theirs.page.getByRole("link", { name: "Fleets" }).count()).toBe(0);
+    expect((await new Api(world.url, key).ok("GET", "devices")).items).toEqual([]);
+    expect(theirs.complaints).toEqual([]);
+    await theirs.context.close();
+
+    const row = page.getByRole("row").filter({ hasText: "north" });
+    await row.getByRole("button", { name: "Remove north" }).click();
+    await row.getByRole("button", { name: "Really remove?" }).click();
+    await row.waitFor({ state: "detached" });
+    complaints.length = 0; // the browser itself notes the 422
+  }, 60_000);
+
+  it("binds a device to a certificate, and lets it go after a second word", async () => {
+    await page.goto(`${world.url}/devices/${device.id}`);
+    const panel = page.getByRole("region", { name: "Client certificates" });
+    const field = panel.getByLabel("SHA-256 of the certificate");
+    await field.fill("no fingerprint");
+    await panel.getByRole("button", { name: "Bind" }).click();
+    await panel.getByText("must be a SHA-256 as 64 hex digits").waitFor();
+    await field.fill("AB:".repeat(31) + "AB");
+    await panel.getByRole("button", { name: "Bind" }).click();
+    await panel.getByText("ab".repeat(32)).waitFor();
+    await panel.getByRole("button", { name: "Let the token be enough" }).click();
+    await panel.getByRole("button", { name: "Really without a certificate?" }).click();
+    await panel.getByText("it is bound to no certificate").waitFor();
+    expect((await world.api.ok("GET", `devices/${device.id}/certificate`)).items).toEqual([]);
+  }, 60_000);
 });

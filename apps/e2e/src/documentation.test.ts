@@ -35,7 +35,9 @@ describe("the documentation", () => {
 
   it("explains every setting of the server and of the agent", () => {
     const page = read("docs/settings.md");
-    const ofServer = read("apps/server/src/platform/settings/read-settings.ts").matchAll(/^ {2}([A-Z][A-Z_]+):/gm);
+    const ofServer = filesBelow("apps/server/src/platform/settings", "-settings.ts").flatMap((file) => [
+      ...read(file).matchAll(/^ {2}([A-Z][A-Z_]+):/gm),
+    ]);
     const ofAgent = read("apps/agent/src/bin/mn316-agent.ts").matchAll(/\b(MN316_[A-Z_]+)/g);
     const names = [...ofServer, ...ofAgent].map(([, name = ""]) => name);
     expect(names.length).toBeGreaterThan(15);
@@ -66,7 +68,7 @@ describe("the documentation", () => {
   it("names every metric", () => {
     const page = read("docs/operations.md");
     const names = filesBelow("apps/server/src", ".ts").flatMap((file) =>
-      [...read(file).matchAll(/name: "(fleet_\w+)"/g)].map(([, name = ""]) => name),
+      [...read(file).matchAll(/name: "(fleet_\w+)",\s+help:/g)].map(([, name = ""]) => name),
     );
     expect(names.length).toBeGreaterThan(0);
     for (const name of names) expect(page).toContain(`\`${name}\``);

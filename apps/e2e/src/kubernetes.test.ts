@@ -7,7 +7,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, parseAllDocuments } from "yaml";
-import { readSettings, SettingsError } from "../../server/src/platform/settings/read-settings";
+import { readSettings } from "../../server/src/platform/settings/read-settings";
+import { SettingsError } from "../../server/src/platform/settings/settings-error";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const CHART = path.join(ROOT, "deploy/helm/mn316-fleet");

@@ -46,11 +46,12 @@ describe("one agent process with two modules", () => {
       },
       { timeoutMs: 30_000 },
     );
+    for (const id of ids) await world.api.ok("PUT", `devices/${id}/config`, world.config());
+    await areConnected(0, 1);
+    // Only now: the server knows of a device before its agent has got the token.
     const folders = readdirSync(dataDir).map((folder) => path.join(dataDir, folder));
     expect(folders).toHaveLength(2);
     for (const folder of folders) expect(statSync(path.join(folder, "token")).mode & 0o777).toBe(0o600);
-    for (const id of ids) await world.api.ok("PUT", `devices/${id}/config`, world.config());
-    await areConnected(0, 1);
 
     // SIGTERM drains both: each has told that it stops.
     await agent.stop();

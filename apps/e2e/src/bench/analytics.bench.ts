@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { OwnPostgres } from "../../../server/src/test-support/own-postgres";
 import { World } from "../harness/world";
 import { type Bench, type Figure, quantile, rounded } from "./figure";
-import { DAYS, EVENTS_A_DEVICE, FleetHistory } from "./fleet-history";
+import { BULK_SETTINGS, DAYS, EVENTS_A_DEVICE, FleetHistory } from "./fleet-history";
 
 /** 20 million events; `BENCH_FULL=1` goes up to all of them. */
 const FULL_DEVICES = 100_000;
@@ -123,51 +123,84 @@ export const analyticsBench: Bench = async () => {
 
 async function atScale(percent: number): Promise<Figure[]> {
   const world = new World();
-  const postgres = await OwnPostgres.start();
+  const postgres = await OwnPostgres.start(undefined, BULK_SETTINGS);
   const devices = (FULL_DEVICES * percent) / 100;
+  const events = devices * EVENTS_A_DEVICE;
   const end = new Date(Math.floor(Date.now() / 1_000) * 1_000);
   const history = new FleetHistory(postgres.url, end);
   try {
     await world.startServer({ DATABASE_URL: postgres.url, LOG_LEVEL: "error" });
-    await history.fill(devices);
+    const seconds = await history.fill(devices);
+    process.stderr.write(`analytics: ${events} events of ${devices} devices, made in ${Math.round(seconds)} s\n`);
+    const bytes = await history.bytesAnEvent(events);
+    const onDisk = {
+      bench: "analytics, on disk",
+      value: Math.round(bytes.all),
+      unit: "bytes/event",
+      rawBytes: Math.round(bytes.raw),
+      byDeviceAndHourBytes: Math.round(bytes.byHour),
+      ...{ devices, events, percent },
+    };
     const deviceId = await history.oneDevice();
-    const figures: Figure[] = [];
-    for (const asked of QUESTIONS) {
-      const [from, to] = [end.getTime() - asked.days * 24 * HOUR_MS, end.getTime()].map((ms) =>
-        new Date(ms).toISOString(),
-      );
-      const times: number[] = [];
-      for (let count = 0; count < WARM_UP + REQUESTS; count++) {
-        const began = performance.now();
-        const join = asked.question.includes("?") ? "&" : "?";
-        if (asked.body)
-          await world.api.ok("POST", `analytics/${asked.question}`, { ...asked.body(deviceId), from, to });
-        else await world.api.ok("GET", `analytics/${asked.question}${join}from=${from}&to=${to}`);
-        if (count >= WARM_UP) times.push(performance.now() - began);
-      }
-      const values = asked.raw.includes("$3") ? [from, to, deviceId] : [from, to];
-      const raw: number[] = [];
-      for (let run = 0; run < RAW_RUNS; run++) raw.push(await history.timeMs(asked.raw, values));
-      const [value, baseline] = [quantile(times, 0.5), Math.min(...raw)];
-      figures.push({
-        bench: `analytics, ${asked.name}`,
-        value: rounded(value),
-        unit: "ms",
-        baseline: rounded(baseline),
-        baselineIs: "the same asked of the raw table",
-        ratio: rounded(value / baseline),
-        p50Ms: rounded(value),
-        p95Ms: rounded(quantile(times, 0.95)),
-        days: asked.days,
-        devices,
-        events: devices * EVENTS_A_DEVICE,
-        percent,
-      });
-    }
+    const figures: Figure[] = [onDisk];
+    for (const asked of QUESTIONS)
+      figures.push({ ...(await measure(world, history, asked, end, deviceId)), devices, events, percent });
+    figures.push({ ...(await alertLook(world)), devices, events, percent });
     return figures;
   } finally {
     await history.close();
     await world.stop();
     await postgres.remove();
+  }
+}
+
+async function measure(
+  world: World,
+  history: FleetHistory,
+  asked: Asked,
+  end: Date,
+  deviceId: string,
+): Promise<Figure> {
+  const [from, to] = [end.getTime() - asked.days * 24 * HOUR_MS, end.getTime()].map((ms) => new Date(ms).toISOString());
+  const times: number[] = [];
+  for (let count = 0; count < WARM_UP + REQUESTS; count++) {
+    const began = performance.now();
+    const join = asked.question.includes("?") ? "&" : "?";
+    if (asked.body) await world.api.ok("POST", `analytics/${asked.question}`, { ...asked.body(deviceId), from, to });
+    else await world.api.ok("GET", `analytics/${asked.question}${join}from=${from}&to=${to}`);
+    if (count >= WARM_UP) times.push(performance.now() - began);
+  }
+  const values = asked.raw.includes("$3") ? [from, to, deviceId] : [from, to];
+  const raw: number[] = [];
+  for (let run = 0; run < RAW_RUNS; run++) raw.push(await history.timeMs(asked.raw, values));
+  const [value, baseline] = [quantile(times, 0.5), Math.min(...raw)];
+  return {
+    bench: `analytics, ${asked.name}`,
+    value: rounded(value),
+    unit: "ms",
+    baseline: rounded(baseline),
+    baselineIs: "the same asked of the raw table",
+    ratio: rounded(value / baseline),
+    p50Ms: rounded(value),
+    p95Ms: rounded(quantile(times, 0.95)),
+    days: asked.days,
+  };
+}
+
+/** One look of a rule at the availability of every device over a day, as the server itself measures it. */
+async function alertLook(world: World): Promise<Figure> {
+  const rule = { name: "a day", kind: "availability", params: { underPercent: 90, overS: 86_400 } };
+  await world.api.ok("POST", "alert-rules", { ...rule, selector: { all: true } });
+  for (;;) {
+    const metrics = await (await fetch(`${world.url}/metrics`)).text();
+    const of = (name: string) =>
+      Number(new RegExp(`^fleet_alert_evaluation_seconds_${name} (\\S+)`, "m").exec(metrics)?.[1] ?? 0);
+    if (of("count") > 0)
+      return {
+        bench: "analytics, alert rule over a day",
+        value: rounded((1_000 * of("sum")) / of("count")),
+        unit: "ms",
+      };
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

@@ -118,7 +118,7 @@ async function bareJobs(url: string): Promise<number> {
 
 async function expansion(cluster: Cluster): Promise<Figure> {
   await cluster.pool.query(
-    `WITH added AS (INSERT INTO device (name, tags) SELECT 'device ' || n, '{many}' FROM generate_series(1, $1) AS n RETURNING id)
+    `WITH added AS (INSERT INTO device (fleet_id, name, tags) SELECT 0, 'device ' || n, '{many}' FROM generate_series(1, $1) AS n RETURNING id)
      INSERT INTO device_state (device_id) SELECT id FROM added`,
     [EXPANDED],
   );

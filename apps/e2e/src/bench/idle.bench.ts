@@ -81,7 +81,7 @@ async function addDevices(url: string, count: number): Promise<string[]> {
   const tokens = Array.from({ length: count }, () => newCredential("deviceToken"));
   const pool = new Pool({ connectionString: url, max: 1 });
   await pool.query(
-    `WITH made AS (INSERT INTO device (name) SELECT 'idle' FROM generate_series(1, $1) RETURNING id),
+    `WITH made AS (INSERT INTO device (fleet_id, name) SELECT 0, 'idle' FROM generate_series(1, $1) RETURNING id),
           states AS (INSERT INTO device_state (device_id) SELECT id FROM made),
           numbered AS (SELECT id, row_number() OVER () AS number FROM made)
      INSERT INTO device_token (device_id, hash)

@@ -17,7 +17,7 @@ const BARE_CONNECTIONS = 2;
 /**
  * Event → WebSocket → one transaction a batch, with all that projectors learn from it → acknowledged, from 2,000 agents at
  * once: how many a second, how long each takes at half of that, and what an event takes of the disk. The comparison is the
- * bare INSERT of the same events into the same table, by as many connections.
+ * bare INSERT of the same events into the same table, with a guard against doubles and without.
  */
 export const ingestBench: Bench = async () => {
   const world = new World();
@@ -35,7 +35,8 @@ export const ingestBench: Bench = async () => {
     const acked = sum(streams.map((stream) => stream.acked));
     const bytes = await bytesOf(postgres.url, acked);
 
-    const baseline = await bareInsert(postgres.url);
+    const baseline = await bareInsert(postgres.url, "ON CONFLICT DO NOTHING");
+    const unguarded = await bareInsert(postgres.url, "");
     const shared = { devices: DEVICES, batch: BATCH };
     return [
       {
@@ -45,6 +46,7 @@ export const ingestBench: Bench = async () => {
         baseline: Math.round(baseline),
         baselineIs: "bare unnest insert",
         ratio: rounded(full.perSecond / baseline),
+        bareUnguarded: Math.round(unguarded),
         p50Ms: rounded(quantile(full.latenciesMs, 0.5)),
         p99Ms: rounded(quantile(full.latenciesMs, 0.99)),
         ...shared,
@@ -89,7 +91,7 @@ async function openStreams(world: World): Promise<EventStream[]> {
     while (streams.length < DEVICES) {
       const { token } = (await world.api.ok("POST", "devices", { name: "bench" })) as { token: string };
       if (streams.length === DEVICES) return;
-      const stream = new EventStream(world.url, token, BATCH, UNDER_WAY);
+      const stream = new EventStream(world.url, token, BATCH, UNDER_WAY, streams.length);
       streams.push(stream);
       await stream.open();
     }
@@ -115,15 +117,18 @@ async function bytesOf(url: string, events: number): Promise<{ raw: number; all:
   return { raw: stored.raw / events, all: stored.all / events };
 }
 
-/** Rows a second into the same table, of as many devices in as large batches, each statement with as many rows as the server's. */
-async function bareInsert(url: string): Promise<number> {
+/**
+ * Rows a second into the same table, of as many devices in as large batches, each statement with as many rows as the server's.
+ * @param guard what to do with a row that is there already: it costs the database a search for each
+ */
+async function bareInsert(url: string, guard: "ON CONFLICT DO NOTHING" | ""): Promise<number> {
   const pool = new Pool({ connectionString: url, max: BARE_CONNECTIONS });
   const until = performance.now() + MEASURE_MS;
   let rows = 0;
   const insert = async () => {
-    const devices = Array.from({ length: DEVICES / BARE_CONNECTIONS }, () => ({
+    const devices = Array.from({ length: DEVICES / BARE_CONNECTIONS }, (_, phase) => ({
       id: randomUUID(),
-      events: eventsOf(Date.now()),
+      events: eventsOf(Date.now(), phase),
     }));
     for (let next = 0; performance.now() < until; rows += BARE_ROWS) {
       const batch = Array.from({ length: BARE_ROWS / BATCH }, () => devices[next++ % devices.length]).flatMap(
@@ -135,12 +140,12 @@ async function bareInsert(url: string): Promise<number> {
       );
       const at = batch.map((event) => new Date(event.at).toISOString());
       await pool.query({
-        name: "bare",
+        name: `bare ${guard}`,
         text: `INSERT INTO module_event (device_id, epoch, seq, at, received_at, kind, fields)
                SELECT d, 1, s, a, r, k, f
                  FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::jsonb[])
                    AS v (d, s, a, r, k, f)
-               ON CONFLICT DO NOTHING`,
+               ${guard}`,
         values: [
           batch.map(({ deviceId }) => deviceId),
           batch.map(({ seq }) => seq),

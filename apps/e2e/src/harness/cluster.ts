@@ -4,12 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Pool } from "pg";
+import { noteRunning } from "../../../server/src/test-support/left-running";
 import { freePort, Program } from "../../../../tools/lib/processes.mjs";
-import { ROOT } from "../../../../tools/lib/workspace.mjs";
+import { SERVER_ARGS } from "../../../../tools/lib/workspace.mjs";
 import { Api } from "./api";
 import { LightAgent } from "./light-agent";
-
-const SERVER = path.join(ROOT, "apps/server/dist/main.js");
 
 interface Node {
   port: number;
@@ -21,17 +20,31 @@ export class Cluster {
   readonly adminKey = `mfk_${randomBytes(32).toString("base64url")}`;
   readonly agents: LightAgent[] = [];
   readonly pool: Pool;
+  private readonly forget = noteRunning(() => this.stop());
   private readonly nodes: Node[] = [];
 
-  /** @param services `DATABASE_URL`, `REDIS_URL` and whatever else all nodes share */
-  constructor(private readonly services: Record<string, string> & { DATABASE_URL: string }) {
-    this.pool = new Pool({ connectionString: services.DATABASE_URL, max: 2 });
+  /**
+   * @param services `DATABASE_URL`, `REDIS_URL` and whatever else all nodes share
+   * @param databaseUrl by which the test itself looks into the database, where that is another way
+   */
+  constructor(
+    private readonly services: Record<string, string> & { DATABASE_URL: string },
+    databaseUrl = services.DATABASE_URL,
+  ) {
+    this.pool = new Pool({ connectionString: databaseUrl, max: 2 });
     this.pool.on("error", () => undefined);
   }
 
   /** Addresses of the nodes, whether they run now or not. */
   get urls(): string[] {
     return this.nodes.map(({ port }) => `http://127.0.0.1:${port}`);
+  }
+
+  /** Process ids of the nodes that run, by their index. */
+  get pids(): (number | undefined)[] {
+    return this.nodes.map(({ program: { child } }) =>
+      child.exitCode === null && child.signalCode === null ? child.pid : undefined,
+    );
   }
 
   /** The API of one node. */
@@ -64,20 +77,24 @@ export class Cluster {
     node.program = await this.run(node.port, index);
   }
 
-  /** Registers devices at once. @returns their agents, not connected */
-  async addDevices(count: number, tag: string): Promise<LightAgent[]> {
+  /**
+   * Registers devices at once.
+   * @param urls where their agents connect: the nodes unless given
+   * @returns their agents, not connected
+   */
+  async addDevices(count: number, tag: string, urls: readonly string[] = this.urls): Promise<LightAgent[]> {
     const devices = Array.from({ length: count }, () => ({
       id: randomUUID(),
       token: `mfd_${randomBytes(32).toString("base64url")}`,
     }));
     await this.pool.query(
       `WITH given AS (SELECT * FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS t (id, hash, n)),
-            added AS (INSERT INTO device (id, name, tags) SELECT id, 'device ' || n, ARRAY[$3] FROM given),
+            added AS (INSERT INTO device (id, fleet_id, name, tags) SELECT id, 0, 'device ' || n, ARRAY[$3] FROM given),
             states AS (INSERT INTO device_state (device_id) SELECT id FROM given)
        INSERT INTO device_token (device_id, hash) SELECT id, hash FROM given`,
       [devices.map(({ id }) => id), devices.map(({ token }) => createHash("sha256").update(token).digest()), tag],
     );
-    const agents = devices.map(({ id, token }) => new LightAgent(id, token, this.urls));
+    const agents = devices.map(({ id, token }) => new LightAgent(id, token, urls));
     this.agents.push(...agents);
     return agents;
   }
@@ -93,6 +110,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    this.forget();
     for (const agent of this.agents) agent.stop();
     await Promise.all(this.nodes.map(({ program }) => program.stop()));
     await this.pool.end();
@@ -106,7 +124,7 @@ export class Cluster {
   }
 
   private async run(port: number, index: number): Promise<Program> {
-    const program = new Program(`node ${index}`, ["--max-semi-space-size=64", SERVER], {
+    const program = new Program(`node ${index}`, SERVER_ARGS, {
       ipc: true,
       env: {
         PORT: String(port),

@@ -1,10 +1,19 @@
-import { type DownFrame, type ExecuteFrame, type ExecutionReport, SUBPROTOCOL } from "@mn316-fleet/protocol";
+import { type DownFrame, type ExecuteFrame, type ExecutionReport, HEARTBEAT, SUBPROTOCOL } from "@mn316-fleet/protocol";
 import { WebSocket } from "ws";
+
+/** An event as it was recorded. */
+export interface Told {
+  seq: number;
+  at: number;
+  kind: string;
+}
 
 /** What the device does with an execution. */
 export type Behaviour = "succeed" | "fail" | "refuse" | "silent";
 
 const RECONNECT_MS = { min: 100, spread: 900 };
+/** As real agents do: a server that was not heard for two heart-beats is gone. */
+const DEAF_AFTER_MS = HEARTBEAT.everyMs * HEARTBEAT.missed + 5_000;
 
 /**
  * The agent's side of the protocol without a disk and a line: a journal, an outbox whose events are sent until they are
@@ -17,10 +26,19 @@ export class LightAgent {
   workMs = 20;
   /** AT commands that reached the module, by execution. */
   readonly commands = new Map<string, number>();
+  /** Others that came with its token. */
+  readonly twins: LightAgent[] = [];
   /** Told of each `execute` frame that arrives. */
   onExecute: (frame: ExecuteFrame) => void = () => undefined;
   /** Codes with which its connections were closed. */
   readonly closeCodes: number[] = [];
+  /** Every event that it ever recorded, in order: what the server must hold in the end. */
+  readonly ledger: Told[] = [];
+  /** The last number that a server said to have committed. */
+  acked = 0;
+  /** The longest that it was cut off since `forgetAway`, in ms. */
+  private longestAwayMs = 0;
+  private lostAt: number | undefined;
   private configVersion = 0;
   private readonly journal = new Map<string, ExecutionReport | undefined>();
   private outbox: { seq: number; event: object }[] = [];
@@ -31,12 +49,29 @@ export class LightAgent {
 
   constructor(
     readonly deviceId: string,
-    private readonly token: string,
+    readonly token: string,
     private readonly urls: readonly string[],
+    readonly epoch = 1,
   ) {}
 
   get isConnected(): boolean {
     return this.isWelcome;
+  }
+
+  /** The longest that it was without a server since `forgetAway`, in ms. */
+  get awayMs(): number {
+    return Math.max(this.longestAwayMs, this.lostAt === undefined ? 0 : performance.now() - this.lostAt);
+  }
+
+  forgetAway(): void {
+    this.longestAwayMs = 0;
+  }
+
+  /** Another agent with the same token, and an outbox, a journal and a module of its own. */
+  twin(): LightAgent {
+    const twin = new LightAgent(this.deviceId, this.token, this.urls, this.epoch + 1);
+    this.twins.push(twin);
+    return twin;
   }
 
   /** Connects, and again whenever it is cut off. @param node the first to try; any unless given */
@@ -45,6 +80,10 @@ export class LightAgent {
     const url = `${this.urls[node % this.urls.length]?.replace("http", "ws")}/agent`;
     const socket = new WebSocket(url, SUBPROTOCOL, { headers: { authorization: `Bearer ${this.token}` } });
     this.socket = socket;
+    const deaf = setTimeout(() => {
+      socket.terminate();
+    }, DEAF_AFTER_MS).unref();
+    socket.on("ping", () => deaf.refresh());
     socket.on("open", () => {
       this.hello();
     });
@@ -53,7 +92,9 @@ export class LightAgent {
     });
     socket.on("error", () => undefined); // told by close
     socket.on("close", (code) => {
+      clearTimeout(deaf);
       this.isWelcome = false;
+      this.lostAt ??= performance.now();
       this.closeCodes.push(code);
       if (this.isStopped) return;
       setTimeout(
@@ -71,21 +112,32 @@ export class LightAgent {
   }
 
   /** Records an event, as the outbox of an agent does: it is sent until it is acknowledged. */
-  tell(fields: object): void {
-    const event = { seq: this.nextSeq, at: Date.now(), ...fields };
-    this.outbox.push({ seq: this.nextSeq++, event });
+  tell(fields: { kind: string; [field: string]: unknown }): void {
+    const event = { seq: this.nextSeq++, at: Date.now(), ...fields };
+    this.outbox.push({ seq: event.seq, event });
+    this.ledger.push({ seq: event.seq, at: event.at, kind: event.kind });
     if (this.isWelcome) this.sendEvent(event);
   }
 
   private hello(): void {
     const resumeFrom = this.outbox[0]?.seq ?? this.nextSeq;
     const reported = { version: this.configVersion, config: null };
-    this.send({ type: "hello", agent: "light", epoch: 1, resumeFrom, module: {}, reported, clock: Date.now() });
+    this.send({
+      type: "hello",
+      agent: "light",
+      epoch: this.epoch,
+      resumeFrom,
+      module: {},
+      reported,
+      clock: Date.now(),
+    });
   }
 
   private take(frame: DownFrame): void {
     if (frame.type === "welcome") {
       this.isWelcome = true;
+      if (this.lostAt !== undefined) this.longestAwayMs = Math.max(this.longestAwayMs, performance.now() - this.lostAt);
+      this.lostAt = undefined;
       this.forget(frame.acked);
       for (const { event } of this.outbox) this.sendEvent(event);
       if (frame.desired) this.apply(frame.desired.version);
@@ -136,11 +188,12 @@ export class LightAgent {
   }
 
   private forget(acked: number): void {
+    this.acked = Math.max(this.acked, acked);
     this.outbox = this.outbox.filter(({ seq }) => seq > acked);
   }
 
   private sendEvent(event: object): void {
-    this.send({ type: "events", epoch: 1, events: [event] });
+    this.send({ type: "events", epoch: this.epoch, events: [event] });
   }
 
   private send(frame: object): void {

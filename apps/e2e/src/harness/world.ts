@@ -1,14 +1,14 @@
 /** The real processes of one test: server, broker, modules on their ports, agents; all stopped by `stop()`. */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { noteRunning } from "../../../server/src/test-support/left-running";
 import { freePort, Program } from "../../../../tools/lib/processes.mjs";
-import { ROOT } from "../../../../tools/lib/workspace.mjs";
+import { ROOT, SERVER_ARGS } from "../../../../tools/lib/workspace.mjs";
 import { Api } from "./api";
 import { VirtualModule } from "./virtual-module";
 
-const SERVER = path.join(ROOT, "apps/server/dist/main.js");
 const AGENT = path.join(ROOT, "apps/agent/dist/mn316-agent.js");
 const SIMULATOR = path.join(ROOT, "apps/simulator/dist/mn316-sim.js");
 
@@ -24,8 +24,10 @@ export class World {
   /** For all data of this test. */
   readonly folder = mkdtempSync(path.join(tmpdir(), "mn316-e2e-"));
   readonly adminKey = `mfk_${randomBytes(32).toString("base64url")}`;
+  private readonly forget = noteRunning(() => this.stop());
   private readonly programs: Program[] = [];
-  private port = 0;
+  /** Of the server; one that is free, unless it is set before the first start. */
+  port = 0;
   private broker: { port: number; program: Program } | undefined;
   private serverProgram: Program | undefined;
 
@@ -50,7 +52,7 @@ export class World {
   /** Starts the server, or starts it again on the same port and data. Resolves when it is ready. */
   async startServer(env: Record<string, string | undefined> = {}): Promise<void> {
     this.port ||= await freePort(0);
-    this.serverProgram = this.run("server", [SERVER], {
+    this.serverProgram = this.run("server", SERVER_ARGS, {
       PORT: String(this.port),
       FLEET_DATA_DIR: path.join(this.folder, "server"),
       FLEET_ADMIN_KEY: this.adminKey,
@@ -72,6 +74,11 @@ export class World {
     const program = this.run("broker", [SIMULATOR, "broker", "--port", String(port), "--exit-with-stdin"]);
     await program.firstLine();
     this.broker = { port, program };
+  }
+
+  /** Cuts the broker off: everybody's connection ends, and it takes no new one. */
+  async stopBroker(): Promise<void> {
+    await this.broker?.program.stop();
   }
 
   /** Creates a device, with the given configuration where there is one. */
@@ -111,13 +118,28 @@ export class World {
 
   /** Runs a program of the repository that `stop()` will end. */
   run(name: string, args: string[], env: Record<string, string | undefined> = {}): Program {
-    const program = new Program(name, args, { ipc: true, env });
+    return this.adopt(new Program(name, args, { ipc: true, env }));
+  }
+
+  /** Takes on a program that runs: `stop()` will end it. */
+  adopt(program: Program): Program {
     this.programs.push(program);
     return program;
   }
 
+  /** What a process holds in memory, the server's unless another is named; 0 where the system does not tell. */
+  residentMib(program = this.server): number {
+    try {
+      const status = readFileSync(`/proc/${program.child.pid}/status`, "utf8");
+      return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1_024);
+    } catch {
+      return 0;
+    }
+  }
+
   /** Stops every process, the last started first, and removes their data. */
   async stop(): Promise<void> {
+    this.forget();
     for (const program of this.programs.reverse()) await program.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
