@@ -62,13 +62,14 @@ export class EvidenceStore {
            FROM config_version v JOIN device_config c ON c.device_id = v.device_id AND c.reported_version = v.version
           WHERE v.at > ${from}
        ),
-       -- One pass for all counts: what it costs is to find each row's device.
-       counts AS (
-         SELECT h.device_id, sum(h.ping) AS ping, sum(h.connect) AS connect, sum(h.publish) AS publish, sum(h.losses) AS losses
-           FROM (SELECT device_id, hour, ping, connect, publish, 0 AS losses FROM timeout_hour WHERE ${within("hour")}
-                 UNION ALL
-                 SELECT device_id, hour, 0, 0, 0, count FROM disconnect_hour WHERE cause = 'heartbeat-lost' AND ${within("hour")}
-                ) AS h ${since("h", "hour")} ${isMember("h.device_id")} GROUP BY 1
+       -- Each table by itself: of its devices PostgreSQL knows how many they are, and adds up in memory.
+       timeouts AS (
+         SELECT h.device_id, sum(h.ping) AS ping, sum(h.connect) AS connect, sum(h.publish) AS publish
+           FROM timeout_hour h ${since("h", "hour")} ${isMember("h.device_id")} GROUP BY 1
+       ),
+       losses AS (
+         SELECT h.device_id, sum(h.count) AS count
+           FROM disconnect_hour h ${since("h", "hour")} AND h.cause = 'heartbeat-lost' ${isMember("h.device_id")} GROUP BY 1
        ),
        short AS (
          SELECT i.device_id, count(*) AS count FROM connection_interval i ${since("i", "ended")}
@@ -85,12 +86,12 @@ export class EvidenceStore {
        ),
        telling AS MATERIALIZED (
          SELECT c.device_id, coalesce(t.ping, 0) AS ping, coalesce(t.connect, 0) AS connect, coalesce(t.publish, 0) AS publish,
-                coalesce(t.losses, 0) AS losses, coalesce(n.days, 0) AS days, coalesce(s.count, 0) AS short
-           FROM device_config c LEFT JOIN counts t ON t.device_id = c.device_id
+                coalesce(l.count, 0) AS losses, coalesce(n.days, 0) AS days, coalesce(s.count, 0) AS short
+           FROM device_config c LEFT JOIN timeouts t ON t.device_id = c.device_id LEFT JOIN losses l ON l.device_id = c.device_id
            LEFT JOIN short s ON s.device_id = c.device_id LEFT JOIN connected n ON n.device_id = c.device_id
           WHERE c.keep_alive_s IS NOT NULL AND c.ack_timeout_s IS NOT NULL ${isMember("c.device_id")} AND (
-                c.ack_timeout_s >= c.keep_alive_s OR t.ping - ${LIMITS.heartbeatLosses} * t.losses >= ${MANY}
-                OR (t.losses >= 2 AND c.keep_alive_s > ${LIMITS.keepAliveS.default}) OR n.days >= ${MANY}
+                c.ack_timeout_s >= c.keep_alive_s OR t.ping - ${LIMITS.heartbeatLosses} * coalesce(l.count, 0) >= ${MANY}
+                OR (l.count >= 2 AND c.keep_alive_s > ${LIMITS.keepAliveS.default}) OR n.days >= ${MANY}
                 OR t.connect >= ${SOME} OR t.publish >= ${MANY} OR s.count >= ${SOME})
        )
        SELECT l.device_id AS "deviceId", d.name, least(${to}, coalesce(k.began, ${from})) AS "from", ${to} AS "to",
