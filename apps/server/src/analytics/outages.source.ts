@@ -2,7 +2,7 @@ import type { Cause } from "@mn316-fleet/protocol";
 import { latencyBucketSql } from "./latency-bucket.sql";
 import type { HourlySource } from "./question/hourly-sums";
 
-/** How long an outage `o` was seen to last, in ms. */
+/** How long an outage `o` was seen to last, in ms; as the index outage_seen_ms_idx has it. */
 export const OUTAGE_MS = "(date_part('epoch', o.ended - o.began) * 1000)::bigint - o.unknown_ms";
 
 /** Outages that are over, how many and how long they were seen to last, by when they began: keys are `outage-count/<cause>`, `outage-ms/<cause>`. */

@@ -47,7 +47,7 @@ export class OutagesStore {
     private readonly hourly: HourlySums,
   ) {}
 
-  /** Those that began in the range, the longest first (index outage_began_idx). */
+  /** Those that began in the range, the longest first (index outage_seen_ms_idx, or outage_began_idx where few began in it). */
   async longest(question: Question, cause: Cause | undefined): Promise<OutageRow[]> {
     const statement = new Statement();
     const rows = await statement.rows<Stored>(
