@@ -53,72 +53,70 @@ withChromium("every page of the dashboard", () => {
     await world.stop();
   }, 60_000);
 
-  describe("in", () => {
-    it.each(LOOKS)(
-      "%s and %s has no serious fault of accessibility, throws nothing, and fits a wide and a narrow screen",
-      async (colorScheme, language) => {
-        const { context, page, complaints } = await openPage(browser!, { language, colorScheme, viewport: WIDE });
-        await page.goto(`${world.url}/#key=${world.adminKey}`);
-        await page.getByRole("navigation").waitFor(); // by then the key is kept
-        const faults: string[] = [];
-        for (const [name, address] of Object.entries(pages)) {
-          await page.goto(world.url + address);
-          await page.getByRole("main").locator("h1, h2, table").first().waitFor();
-          await page.locator(".mantine-Skeleton-root").first().waitFor({ state: "detached" });
-          faults.push(...(await accessibilityFaults(page)).map((fault) => `${name}: ${fault}`));
-          if (PICTURES !== undefined) {
-            if (name === "device-console") await talk();
-            await takePicture(name);
-          }
-          await page.setViewportSize(NARROW);
-          faults.push(...(await outsiders()).map((fault) => `${name}, narrow: ${fault}`));
-          if (PICTURES !== undefined && name === "fleet") await takePicture("fleet-narrow");
-          await page.setViewportSize(WIDE);
+  it.each(LOOKS)(
+    "in %s and %s has no serious fault of accessibility, throws nothing, and fits a wide and a narrow screen",
+    async (colorScheme, language) => {
+      const { context, page, complaints } = await openPage(browser!, { language, colorScheme, viewport: WIDE });
+      await page.goto(`${world.url}/#key=${world.adminKey}`);
+      await page.getByRole("navigation").waitFor(); // by then the key is kept
+      const faults: string[] = [];
+      for (const [name, address] of Object.entries(pages)) {
+        await page.goto(world.url + address);
+        await page.getByRole("main").locator("h1, h2, table").first().waitFor();
+        await page.locator(".mantine-Skeleton-root").first().waitFor({ state: "detached" });
+        faults.push(...(await accessibilityFaults(page)).map((fault) => `${name}: ${fault}`));
+        if (PICTURES !== undefined) {
+          if (name === "device-console") await talk();
+          await takePicture(name);
         }
-        expect(faults).toEqual([]);
-        expect(complaints).toEqual([]);
-        await context.close();
+        await page.setViewportSize(NARROW);
+        faults.push(...(await outsiders()).map((fault) => `${name}, narrow: ${fault}`));
+        if (PICTURES !== undefined && name === "fleet") await takePicture("fleet-narrow");
+        await page.setViewportSize(WIDE);
+      }
+      expect(faults).toEqual([]);
+      expect(complaints).toEqual([]);
+      await context.close();
 
-        /** What stands out of the window where the page is wider than it. */
-        async function outsiders(): Promise<string[]> {
-          const found = () => page.evaluate<string[]>(OUTSIDERS);
-          // Charts follow the window a frame later.
-          return eventually(
-            async () => {
-              const now = await found();
-              if (now.length > 0) throw new Error(now.join());
-              return now;
-            },
-            { timeoutMs: 2_000 },
-          ).catch(found);
-        }
+      /** What stands out of the window where the page is wider than it. */
+      async function outsiders(): Promise<string[]> {
+        const found = () => page.evaluate<string[]>(OUTSIDERS);
+        // Charts follow the window a frame later.
+        return eventually(
+          async () => {
+            const now = await found();
+            if (now.length > 0) throw new Error(now.join());
+            return now;
+          },
+          { timeoutMs: 2_000 },
+        ).catch(found);
+      }
 
-        /** So that there is something in the picture of the console. */
-        async function talk() {
-          const command = page.getByPlaceholder("AT+MQTTSTAT?");
-          await page.getByRole("button", { name: { en: "Open the console", zh: "打开控制台" }[language] }).click();
-          for (const line of ["AT+CSQ", "AT+MQTTSTAT?"]) {
-            await command.fill(line);
-            await command.press("Enter");
-            await page
-              .getByRole("log")
-              .getByText(`${line.slice(2).replace("?", "")}:`)
-              .first()
-              .waitFor();
-          }
-          await command.fill("AT+MQTTC");
+      /** So that there is something in the picture of the console. */
+      async function talk() {
+        const command = page.getByPlaceholder("AT+MQTTSTAT?");
+        await page.getByRole("button", { name: { en: "Open the console", zh: "打开控制台" }[language] }).click();
+        for (const line of ["AT+CSQ", "AT+MQTTSTAT?"]) {
+          await command.fill(line);
+          await command.press("Enter");
+          await page
+            .getByRole("log")
+            .getByText(`${line.slice(2).replace("?", "")}:`)
+            .first()
+            .waitFor();
         }
+        await command.fill("AT+MQTTC");
+      }
 
-        /** Those of each look but the first have a folder of their own. */
-        function takePicture(name: string) {
-          const isFirst = language === "en" && colorScheme === "light";
-          const folder = path.join(PICTURES ?? "", isFirst ? "" : `${language}-${colorScheme}`);
-          return page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
-        }
-      },
-      300_000,
-    );
-  });
+      /** Those of each look but the first have a folder of their own. */
+      function takePicture(name: string) {
+        const isFirst = language === "en" && colorScheme === "light";
+        const folder = path.join(PICTURES ?? "", isFirst ? "" : `${language}-${colorScheme}`);
+        return page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
+      }
+    },
+    300_000,
+  );
 });
 
 /** Makes what the pages are about, so that none of them is empty. @returns the pages with their addresses */
