@@ -1,4 +1,5 @@
 /** The statements of `FleetHistory`: what happens to a device, and what the server learns from it, for all devices at once. */
+import { AVAILABILITY_COLUMNS } from "../../../server/src/history/rollups/availability-weeks";
 import { latencyBounds, LATENCY_BUCKETS } from "../../../server/src/history/latency-buckets";
 
 export const DAYS = 30;
@@ -98,17 +99,30 @@ const PARTS_OF_HOURS = `
 /** The first hour that an interval reaches all through, where there is one. */
 const FIRST_WHOLE = "date_trunc('hour', began + interval '59 min 59.999 s')";
 
+/** In the order of the table's columns. */
+const WEEK_SUMS = [
+  ...["state = 'connected'", "true"].flatMap((isOne) =>
+    [0, 1, 2, 3, 4, 5, 6].map((day) => `coalesce(sum(ms) FILTER (WHERE ${isOne} AND day % 7 = ${day}), 0)`),
+  ),
+  "coalesce(sum(begins) FILTER (WHERE state = 'connected'), 0)",
+  "sum(begins)",
+];
+
 const fleet = (metric: string, hour: string, key: string, value: string, source: string) =>
   `INSERT INTO fleet_hour (fleet_id, metric, hour, key, slot, value)
    SELECT 0, '${metric}', ${hour}, ${key}, 0, ${value} FROM ${source} GROUP BY 3, 4`;
 
 /** What is learnt from the events, by device, in the order in which the server makes it. */
 export const OF_DEVICES = [
-  `INSERT INTO availability_day (device_id, day, connected_ms, known_ms)
-   SELECT device_id, day::date, coalesce(sum(ms) FILTER (WHERE state = 'connected'), 0), sum(ms)
-     FROM connection_interval CROSS JOIN LATERAL generate_series(date_trunc('day', began), ended, ${DAY}) AS day
-    CROSS JOIN LATERAL (SELECT date_part('epoch', least(ended, day + ${DAY}) - greatest(began, day)) * 1000) AS t (ms)
-    WHERE ms > 0 GROUP BY 1, 2 ORDER BY 2`,
+  `INSERT INTO availability_week (device_id, week, ${AVAILABILITY_COLUMNS.join(", ")})
+   SELECT device_id, date '1970-01-01' + day / 7 * 7, ${WEEK_SUMS.join(", ")}
+     FROM (
+       SELECT device_id, state, day, (date_part('epoch', least(ended, at + ${DAY}) - greatest(began, at)) * 1000)::bigint AS ms,
+              CASE WHEN began <= at THEN 1::bigint << (day % 7 * 8) ELSE 0 END AS begins
+         FROM connection_interval
+        CROSS JOIN LATERAL generate_series(date_trunc('day', began), ended - interval '1 ms', ${DAY}) AS at
+        CROSS JOIN LATERAL (SELECT at::date - date '1970-01-01') AS d (day)
+     ) AS parts GROUP BY 1, 2 ORDER BY 2`,
   `INSERT INTO timeout_hour (device_id, hour, ping)
    SELECT id, date_trunc('hour', lost - s * interval '1 min'), count(*) FROM seed_round, generate_series(0, 2) AS s GROUP BY 1, 2 ORDER BY 2`,
   `INSERT INTO disconnect_hour (device_id, hour, cause, count)

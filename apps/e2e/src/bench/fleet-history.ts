@@ -23,7 +23,7 @@ const AT_ONCE = 2;
 const TABLES = [
   "module_event",
   "connection_interval",
-  "availability_day",
+  "availability_week",
   "signal_hour",
   "timeout_hour",
   "disconnect_hour",
@@ -102,7 +102,7 @@ export class FleetHistory {
   async bytesAnEvent(events: number): Promise<{ raw: number; byHour: number; all: number }> {
     const { rows } = await this.pool.query<{ raw: number; byHour: number; all: number }>(
       `SELECT sum(bytes) AS all, sum(bytes) FILTER (WHERE relname ~ '^module_event') AS raw,
-              sum(bytes) FILTER (WHERE relname ~ '_hour$|_day$') AS "byHour"
+              sum(bytes) FILTER (WHERE relname ~ '_hour$|_week$') AS "byHour"
          FROM (SELECT relname, pg_total_relation_size(oid)::float8 AS bytes FROM pg_class
                 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) AS tables`,
     );

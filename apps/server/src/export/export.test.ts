@@ -5,6 +5,9 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { gunzipSync } from "node:zlib";
 import { DevicesModule } from "../devices/devices.module";
 import { HistoryModule } from "../history/history.module";
+import { inWeek, weekOf } from "../history/rollups/availability-weeks";
+import { addition, ROLLUPS } from "../history/rollups/rollup-tables";
+import { Sums } from "../history/rollups/sums";
 import { TestApp } from "../test-support/test-app";
 import { ExportModule } from "./export.module";
 
@@ -76,11 +79,16 @@ describe("exports", () => {
     await query("INSERT INTO connect_hour VALUES ($1, $2, 10, 2), ($1, $2, 9, 1)", [id, iso(DAY)]);
     await query("INSERT INTO reconnect_hour VALUES ($1, $2, 7)", [id, iso(DAY)]);
     await query("INSERT INTO signal_hour VALUES ($1, $2, 2, -160, -90, -70)", [id, iso(DAY)]);
-    await query("INSERT INTO availability_day VALUES ($1, $2, 1, 2), ($1, $3, 3, 4)", [
-      id,
-      iso(DAY).slice(0, 10),
-      iso(DAY + DAY_MS).slice(0, 10),
-    ]);
+    for (const [dayMs, connectedMs, knownMs] of [
+      [DAY, 1, 2],
+      [DAY + DAY_MS, 3, 4],
+    ] as const) {
+      const day = dayMs / DAY_MS;
+      const values = inWeek(day, { connectedMs, knownMs, connectedBegins: 0, knownBegins: 1 });
+      const sums = new Sums(ROLLUPS.availability_week);
+      sums.add([id, weekOf(day)], values);
+      await query(addition("availability_week", 1).sql, sums.columns());
+    }
     await query(
       "INSERT INTO outage VALUES ($1, 1, 9, $2, $3, 5, 'heartbeat-lost', '@cell', 4), ($1, 2, 1, $3, $4, 0, 'requested', NULL, NULL)",
       [id, iso(DAY), iso(DAY + HOUR_MS), iso(DAY + 2 * HOUR_MS)],

@@ -4,6 +4,7 @@ import { stateHoursSql } from "../history/state-hours.sql";
 import { type Column, type Dataset, deviceId, integer, overlapping, text, time, within } from "./dataset";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 const hour = time("hour", "hour");
 
@@ -58,7 +59,10 @@ export const ROLLUPS: Record<RollupName, Dataset> = {
       integer("connectedMs", "connected_ms"),
       integer("knownMs", "known_ms"),
     ],
+    // A view, whose days are those of weeks: all of a device's are made for each page.
     source: "availability_day r",
+    rowsADevice: ({ from, to = new Date().toISOString() }) =>
+      from === undefined ? Infinity : (Date.parse(to) - Date.parse(from)) / DAY_MS,
     key: [
       ["r.device_id", "uuid"],
       ["r.day", "date"],

@@ -9,7 +9,7 @@ const BATCH = 500;
 const HISTORY = [
   "module_event",
   "connection_interval",
-  "availability_day",
+  "availability_week",
   "timeout_hour",
   "disconnect_hour",
   "connect_hour",

@@ -9,8 +9,10 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const TABLES = [
   ...["timeout_hour", "disconnect_hour", "connect_hour", "reconnect_hour", "signal_hour"],
-  ...["fleet_hour", "availability_day", "outage", "connection_interval"],
+  ...["fleet_hour", "outage", "connection_interval"],
 ];
+/** Is kept by the week: a day goes with the last one of its week. */
+const BY_WEEK = "availability_week";
 
 describe("the retention of history", () => {
   let database: TestDatabase;
@@ -52,7 +54,7 @@ describe("the retention of history", () => {
     const count = async () =>
       Object.fromEntries(
         await Promise.all(
-          TABLES.map(async (table) => [
+          [...TABLES, BY_WEEK].map(async (table) => [
             table,
             Number((await pool.query(`SELECT count(*) FROM ${table}`)).rows[0].count),
           ]),
@@ -65,6 +67,7 @@ describe("the retention of history", () => {
     const kept = await count();
     for (const table of TABLES) expect([table, kept[table]! > 0]).toEqual([table, true]);
     await write((await node.createDevice()).id, outage(1, today - 401 * DAY_MS));
+    await write((await node.createDevice()).id, outage(1, today - 407 * DAY_MS));
     for (const [table, rows] of Object.entries<number>(await count()))
       expect([table, rows > kept[table]!]).toEqual([table, true]);
     await pool.query(
@@ -74,7 +77,12 @@ describe("the retention of history", () => {
     await Promise.all(
       nodes.map(({ app }) => app.get(HistoryRetention, { strict: false }).trim(new Date(today + DAY_MS / 2))),
     );
-    expect(await count()).toEqual(kept);
+    const { [BY_WEEK]: weeks, ...others } = await count();
+    expect({ ...others, [BY_WEEK]: kept[BY_WEEK] }).toEqual(kept);
+    const past = await pool.query(`SELECT FROM ${BY_WEEK} WHERE week + 6 < $1::date`, [new Date(today - 400 * DAY_MS)]);
+    expect([Number(weeks) >= Number(kept[BY_WEEK]), Number(weeks) <= Number(kept[BY_WEEK]) + 1, past.rowCount]).toEqual(
+      [true, true, 0],
+    );
     expect((await pool.query("SELECT FROM link_session")).rowCount).toBe(1);
   });
 });

@@ -15,7 +15,7 @@ const PAST = {
   reconnect_hour: "hour < $1",
   signal_hour: "hour < $1",
   fleet_hour: "hour < $1",
-  availability_day: "day < ($1::timestamptz AT TIME ZONE 'UTC')::date",
+  availability_week: "week + 7 <= ($1::timestamptz AT TIME ZONE 'UTC')::date",
   outage: "began < $1 AND ended < $1",
   connection_interval: "ended < $1",
   link_session: "began < $1 AND ended < $1",

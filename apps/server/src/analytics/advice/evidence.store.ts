@@ -81,6 +81,7 @@ export class EvidenceStore {
            FROM device_config c JOIN availability_day a ON a.device_id = c.device_id
            LEFT JOIN changed k ON k.device_id = c.device_id
           WHERE c.keep_alive_s < 60 AND a.connected_ms > 43200000
+            AND a.week > (${from} AT TIME ZONE 'UTC')::date - 7 AND a.week < (${to} AT TIME ZONE 'UTC')::date
             AND a.day >= (coalesce(k.began, ${from}) AT TIME ZONE 'UTC')::date AND a.day < (${to} AT TIME ZONE 'UTC')::date
           GROUP BY 1
        ),

@@ -1,9 +1,10 @@
 import { Injectable } from "@nestjs/common";
+import { DAYS_A_WEEK, type DayWeight, weighed } from "../../history/rollups/availability-weeks";
 import { Database } from "../../platform/database/database";
+import { type CountedChanges, rangeSum } from "./day-weights";
 import { devicesSql, membersSql } from "./devices.sql";
 import type { Question } from "./question";
 import { Statement } from "./statement";
-import type { Stretch } from "./time-frame";
 
 export interface KnownTime {
   connectedMs: number;
@@ -29,10 +30,7 @@ export interface GroupTime extends KnownTime {
 const DAY_MS = 86_400_000;
 const AVAILABILITY = "CASE WHEN known_ms > 0 THEN least(1, connected_ms::float8 / known_ms) END";
 
-/**
- * Time known, and connected, by device: days of UTC from the rollup. Where a device was when a day began that the range cuts
- * follows from its time in that day, and from what it came into and left meanwhile; so how much of the day counts is a sum, too.
- */
+/** Time known, and connected, by device: days of UTC from the rollup, of cut days what changed on the shorter side of the cut. */
 @Injectable()
 export class DeviceTimes {
   constructor(private readonly database: Database) {}
@@ -100,20 +98,25 @@ export class DeviceTimes {
 /** Common table expressions, of which `times` has a row a device: `device_id`, `created_at`, `connected_ms`, `known_ms`. */
 function byDevice(statement: Statement, question: Question): string {
   const { frame, isFleet, nowMs } = question;
-  const { fromMs, toMs } = frame;
-  const isMember = (column: string) => (isFleet ? "" : `AND ${column} IN (SELECT device_id FROM devices)`);
-  const date = (ms: number) => statement.parameter("date", new Date(ms).toISOString().slice(0, 10));
-  const parts = cutDays(frame);
-  // Little ends after a moment that has just been: that is taken away. Of others what begins and ends in the day is looked at.
-  const isOpen = ({ fromMs: began, dayMs, toMs: ended }: CutDay) => began === dayMs && ended > nowMs - DAY_MS;
-  const shares = parts.map((part) => {
-    const share = isOpen(part) ? 1 : (part.toMs - part.fromMs) / DAY_MS;
-    return `WHEN ${date(part.dayMs)} THEN ${statement.parameter("float8", share)}`;
-  });
-  const share = shares.length > 0 ? `CASE day ${shares.join(" ")} ELSE 1 END` : "1";
-  const [from, to] = [fromMs, toMs].map((ms) => statement.moment(ms));
-  const days = [Math.floor(fromMs / DAY_MS), Math.ceil(toMs / DAY_MS)].map((day) => date(day * DAY_MS));
-  const cuts = parts.flatMap((part) => (isOpen(part) ? [beyond(statement, part)] : changes(statement, part)));
+  const isMember = isFleet ? "true" : "device_id IN (SELECT device_id FROM devices)";
+  const [from, to, now] = [frame.fromMs, frame.toMs, nowMs].map((ms) => statement.moment(ms));
+  const { whole, cut, changes } = rangeSum(frame, nowMs);
+  const date = (day: number) => statement.parameter("date", new Date(day * DAY_MS).toISOString().slice(0, 10));
+  const ofWeeks = (days: readonly DayWeight[], isAsked: string) =>
+    `SELECT device_id, ${weighed("connected", days)} AS connected_ms, ${weighed("known", days)} AS known_ms
+       FROM availability_week WHERE ${isAsked} AND ${isMember}`;
+  const ofState = (changed: string) =>
+    `SELECT device_id, CASE WHEN state = 'connected' THEN ms ELSE 0 END, ms FROM (${changed}) AS c WHERE ${isMember}`;
+  const parts = [
+    ...(whole.from < whole.to ? [ofWeeks(ALL_DAYS, `week >= ${date(whole.from)} AND week < ${date(whole.to)}`)] : []),
+    ...cut.map(({ week, days }) => ofWeeks(days, `week = ${date(week)}`)),
+    ...changes.flatMap((counted) => changesSql(statement, counted)).map(ofState),
+    ofState(
+      `SELECT device_id, module_state AS state,
+              greatest(0, date_part('epoch', least(${to}, ${now}) - greatest(module_since, ${from})) * 1000) AS ms
+         FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${to}`,
+    ),
+  ];
   return `
     devices AS (${devicesSql(statement, question)}),
     times AS (
@@ -121,64 +124,25 @@ function byDevice(statement: Statement, question: Question): string {
              coalesce(round(p.known_ms), 0)::bigint AS known_ms
         FROM devices d
         LEFT JOIN (
-          SELECT device_id, sum(connected_ms) AS connected_ms, sum(known_ms) AS known_ms FROM (
-            SELECT device_id, connected_ms * ${share} AS connected_ms, known_ms * ${share} AS known_ms FROM availability_day
-             WHERE day >= ${days[0]} AND day < ${days[1]} ${isMember("device_id")}
-            ${cuts
-              .map(
-                (cut) => `UNION ALL
-            SELECT device_id, CASE WHEN state = 'connected' THEN ms ELSE 0 END, ms
-              FROM (${cut}) AS c WHERE state <> 'unknown' ${isMember("device_id")}`,
-              )
-              .join(" ")}
-            UNION ALL
-            SELECT device_id, CASE WHEN module_state = 'connected' THEN ms ELSE 0 END, ms FROM (
-              SELECT device_id, module_state,
-                     greatest(0, date_part('epoch', least(${to}, ${statement.moment(nowMs)}) - greatest(module_since, ${from})) * 1000) AS ms
-                FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${to}) AS o
-             WHERE true ${isMember("device_id")}
-          ) AS parts GROUP BY 1
+          SELECT device_id, sum(connected_ms) AS connected_ms, sum(known_ms) AS known_ms
+            FROM (${parts.join(" UNION ALL ")}) AS parts GROUP BY 1
         ) AS p ON p.device_id = d.device_id
     )`;
 }
 
-/** A day of UTC that the range cuts, and the part of it that counts. */
-interface CutDay extends Stretch {
-  dayMs: number;
-}
+const ALL_DAYS = Array.from({ length: DAYS_A_WEEK }, () => ({ total: 1, beginMs: 0 }));
 
-function cutDays({ fromMs, toMs }: Stretch): CutDay[] {
-  const cut = [fromMs, toMs].filter((ms) => ms % DAY_MS !== 0).map((ms) => Math.floor(ms / DAY_MS) * DAY_MS);
-  return [...new Set(cut)].map((dayMs) => ({
-    ...{ dayMs, fromMs: Math.max(dayMs, fromMs), toMs: Math.min(dayMs + DAY_MS, toMs) },
-  }));
-}
-
-/** What is to be taken from a day that counts up to some moment: what of intervals lies behind that. */
-function beyond(statement: Statement, { dayMs, toMs }: CutDay): string {
-  const [from, to] = [toMs, dayMs + DAY_MS].map((ms) => statement.moment(ms));
-  return `SELECT device_id, state, -1000 * date_part('epoch', least(ended, ${to}) - greatest(began, ${from})) AS ms
-            FROM connection_interval WHERE ended > ${from} AND began < ${to}`;
-}
-
-/**
- * What begins and ends within a cut day, each for itself. With n = whether the state lasted when the day began, the day has
- * n · day + Σ ± (day's end − at) of it, of which the share of the part is added elsewhere; and the part has n · part + Σ ±
- * (part's end − at, at most the part, and 0 behind it). What each change puts between them is its `ms`.
- */
-function changes(statement: Statement, { dayMs, fromMs, toMs }: CutDay): string[] {
-  const partMs = toMs - fromMs;
-  const float = (value: number) => statement.parameter("float8", value);
+/** What began within the stretch, and what ended there, each with its distance from the moment. */
+function changesSql(statement: Statement, { momentMs, sign, ...stretch }: CountedChanges): string[] {
+  const moment = statement.moment(momentMs);
   return [
-    { edge: "began", sign: "" },
-    { edge: "ended", sign: "-" },
-  ].map(({ edge, sign }) => {
-    const inPart = `greatest(0, ${float(partMs)} - greatest(at_ms, 0))`;
-    const inDay = `(${float(dayMs + DAY_MS - fromMs)} - at_ms) * ${float(partMs / DAY_MS)}`;
-    return `SELECT device_id, state, ${sign}(${inPart} - ${inDay}) AS ms
-              FROM (SELECT device_id, state, date_part('epoch', ${edge} - ${statement.moment(fromMs)}) * 1000 AS at_ms
-                      FROM connection_interval WHERE ${statement.within(edge, [{ fromMs: dayMs, toMs: dayMs + DAY_MS }])}) AS e`;
-  });
+    { edge: "began", signed: sign },
+    { edge: "ended", signed: -sign },
+  ].map(
+    ({ edge, signed }) =>
+      `SELECT device_id, state, ${signed} * abs(date_part('epoch', ${edge} - ${moment})) * 1000 AS ms
+         FROM connection_interval WHERE state <> 'unknown' AND ${statement.within(edge, [stretch])}`,
+  );
 }
 
 function totals(statement: Statement, { frame, nowMs }: Question): string {

@@ -1,4 +1,5 @@
 import { TIMEOUT_NAMES } from "@mn316-fleet/manual";
+import { AVAILABILITY_COLUMNS } from "./availability-weeks";
 
 /** How a column travels to the database: hours and days as whole numbers since 1970, which are quickly written and read. */
 export const KEY_TYPES = {
@@ -33,10 +34,7 @@ const sum = (name: string): ValueColumn => ({ name, merge: "sum" });
 
 /** The sums by device, and those of each whole fleet; keys in the order in which rows are locked. */
 export const ROLLUPS = {
-  availability_day: {
-    keys: [device, { name: "day", type: "day" }],
-    values: [sum("connected_ms"), sum("known_ms")],
-  },
+  availability_week: { keys: [device, { name: "week", type: "day" }], values: AVAILABILITY_COLUMNS.map(sum) },
   timeout_hour: { keys: [device, hour], values: TIMEOUT_NAMES.map(sum) },
   disconnect_hour: { keys: [device, hour, { name: "cause", type: "text" }], values: [sum("count")] },
   connect_hour: { keys: [device, hour, { name: "bucket", type: "number" }], values: [sum("count")] },

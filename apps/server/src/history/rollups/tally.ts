@@ -3,13 +3,14 @@ import type { FleetEvent } from "@mn316-fleet/protocol";
 import type { NewEvent } from "../../ingest/projectors";
 import { latencyBucket } from "../latency-buckets";
 import { signalDbm } from "../signal-dbm";
+import { inWeek, weekOf } from "./availability-weeks";
 import { trustedBegin } from "./interval-limits";
 import { type EndedOutage, follow, type OutageProgress, type Surroundings } from "./outage-machine";
 import { ROLLUP_NAMES, type RollupName, ROLLUPS } from "./rollup-tables";
 import { Sums } from "./sums";
 
 const HOUR_MS = 3_600_000;
-const HOURS_A_DAY = 24;
+const DAY_MS = 24 * HOUR_MS;
 
 /** The kinds of events that rollups are made of. */
 export const ROLLUP_KINDS = ["state", "timeout", "reconnect", "signal", "config"] as const;
@@ -102,11 +103,25 @@ export class Tally {
       const ms = Math.min(ended, (hour + 1) * HOUR_MS) - Math.max(began, hour * HOUR_MS);
       if (ms <= 0) continue;
       this.fleet("state-ms", hour, state, ms);
-      if (state !== "unknown")
-        this.sums.availability_day.add(
-          [deviceId, Math.floor(hour / HOURS_A_DAY)],
-          [state === "connected" ? ms : 0, ms],
-        );
+    }
+    if (state !== "unknown") this.addAvailability(deviceId, state === "connected", began, ended);
+  }
+
+  private addAvailability(deviceId: string, isConnected: boolean, began: number, ended: number): void {
+    for (let day = Math.floor(began / DAY_MS); day * DAY_MS < ended; day++) {
+      const knownMs = Math.min(ended, (day + 1) * DAY_MS) - Math.max(began, day * DAY_MS);
+      if (knownMs <= 0) continue;
+      const knownBegins = Number(began <= day * DAY_MS);
+      const connected = Number(isConnected);
+      this.sums.availability_week.add(
+        [deviceId, weekOf(day)],
+        inWeek(day, {
+          connectedMs: connected * knownMs,
+          knownMs,
+          connectedBegins: connected * knownBegins,
+          knownBegins,
+        }),
+      );
     }
   }
 

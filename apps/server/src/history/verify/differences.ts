@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { Transaction } from "../../platform/database/database";
+import { AVAILABILITY_COLUMNS, inWeek, weekOf } from "../rollups/availability-weeks";
 import { addition, KEY_TYPES, type RollupName, type RollupTable, ROLLUPS } from "../rollups/rollup-tables";
 import { Sums } from "../rollups/sums";
 import { EXPECTED_OF_DEVICES, EXPECTED_OF_FLEET } from "./expected";
@@ -17,17 +18,28 @@ export interface Difference {
   stored: number[] | null;
 }
 
+/** Of weeks some days may lie before the raw events that are kept: they are compared by day, as a view shows them. */
+const AVAILABILITY_DAY: RollupTable = {
+  keys: [
+    { name: "device_id", type: "device" },
+    { name: "day", type: "day" },
+  ],
+  values: ["connected_ms", "known_ms", "connected_begins", "known_begins"].map((name) => ({ name, merge: "sum" })),
+};
+
 const HOURS_OF_DAYS = "hour >= to_timestamp($1::int * 86400::float8) AND hour < to_timestamp($2::int * 86400::float8)";
 
 type Asked = Pick<Transaction, "query"> | Pool;
 
+type Compared = keyof typeof EXPECTED_OF_DEVICES;
+
 /** Rollups whose rows follow from raw events one by one. */
-export const SUMMED = Object.keys(EXPECTED_OF_DEVICES) as (keyof typeof EXPECTED_OF_DEVICES)[];
+export const SUMMED = Object.keys(EXPECTED_OF_DEVICES) as Compared[];
 
 /** Compares the sums by device in one statement, so that all of it is seen as of one moment, while events come in. */
 export function differencesOfDevices(
   asked: Asked,
-  name: (typeof SUMMED)[number],
+  name: Compared,
   { from, to }: Days,
   deviceIds: readonly string[],
 ): Promise<Difference[]> {
@@ -46,12 +58,12 @@ export function differencesOfFleet(asked: Asked, { from, to }: Days): Promise<Di
 
 async function compare(
   asked: Asked,
-  name: RollupName,
+  name: RollupName | Compared,
   expected: string,
   where: string,
   parameters: unknown[],
 ): Promise<Difference[]> {
-  const { keys, values }: RollupTable = ROLLUPS[name];
+  const { keys, values } = tableOf(name);
   const keyNames = keys.map((key) => key.name).join(", ");
   const stored = keys.map((key) => {
     if (key.type === "hour") return `(extract(epoch FROM ${key.name}) / 3600)::int AS ${key.name}`;
@@ -79,8 +91,13 @@ async function compare(
  * Adds what is missing, and takes away what is too much. As that is itself a sum, it stays right with whatever events have
  * brought since the comparison, and nothing needs to be locked meanwhile.
  */
-export async function addMissing(tx: Asked, name: RollupName, differences: readonly Difference[]): Promise<void> {
+export async function addMissing(
+  tx: Asked,
+  name: RollupName | Compared,
+  differences: readonly Difference[],
+): Promise<void> {
   if (differences.length === 0) return;
+  if (name === "availability_day") return addMissingDays(tx, differences);
   const table: RollupTable = ROLLUPS[name];
   const sums = new Sums(table);
   for (const { keys, expected, stored } of differences)
@@ -94,6 +111,26 @@ export async function addMissing(tx: Asked, name: RollupName, differences: reado
   if (name !== "fleet_hour") await removeEmpty(tx, name, differences);
   if (name === "signal_hour") await setExtremes(tx, differences);
 }
+
+/** The same of days, which are parts of weeks. */
+async function addMissingDays(tx: Asked, differences: readonly Difference[]): Promise<void> {
+  const sums = new Sums(ROLLUPS.availability_week);
+  for (const { keys, expected, stored } of differences) {
+    const [deviceId = "", day] = [keys[0], Number(keys[1])];
+    const missing = (index: number) => (expected?.[index] ?? 0) - (stored?.[index] ?? 0);
+    const [connectedMs, knownMs, connectedBegins, knownBegins] = [missing(0), missing(1), missing(2), missing(3)];
+    sums.add([deviceId, weekOf(day)], inWeek(day, { connectedMs, knownMs, connectedBegins, knownBegins }));
+  }
+  await tx.query(addition("availability_week", 1).sql, sums.columns());
+  await tx.query(
+    `DELETE FROM availability_week WHERE device_id = ANY ($1::uuid[])
+        AND ${AVAILABILITY_COLUMNS.map((column) => `${column} = 0`).join(" AND ")}`,
+    [differences.map(({ keys }) => keys[0])],
+  );
+}
+
+const tableOf = (name: RollupName | Compared): RollupTable =>
+  name === "availability_day" ? AVAILABILITY_DAY : ROLLUPS[name];
 
 const isNumeric = ({ keys }: RollupTable, index: number) => ["hour", "day", "number"].includes(keys[index]?.type ?? "");
 

@@ -2,7 +2,6 @@ import { TIMEOUT_NAMES, TIMEOUT_TYPES } from "@mn316-fleet/manual";
 import { LATENCY_BUCKETS, latencyBounds } from "../latency-buckets";
 import { signalDbm } from "../signal-dbm";
 import { stateHoursSql } from "../state-hours.sql";
-import type { RollupName } from "../rollups/rollup-tables";
 
 /** What rollups must hold of days $1 (inclusive) to $2 (exclusive), both whole numbers of days since 1970. */
 const HOUR_MS = 3_600_000;
@@ -19,7 +18,8 @@ const IN_RANGE = `at < to_timestamp($2::int * 86400::float8)`;
 
 /** The stretches of time that `state` events end, by the days that they have a part in. */
 const STRETCHES = `
-  SELECT device_id, state, day, least(ended, (day + 1) * ${DAY_MS}) - greatest(began, day * ${DAY_MS}) AS ms
+  SELECT device_id, state, day, least(ended, (day + 1) * ${DAY_MS}) - greatest(began, day * ${DAY_MS}) AS ms,
+         (began <= day * ${DAY_MS})::int AS begins
     FROM (SELECT device_id, fields->>'from' AS state, ${MS("at")} AS ended,
                  ${BEGAN} AS began
             FROM ${RAW} AND kind = 'state') AS stretch,
@@ -36,7 +36,8 @@ const TIMEOUTS = Object.entries(TIMEOUT_TYPES).map(
 export const EXPECTED_OF_DEVICES = {
   availability_day: `
     SELECT device_id, day, coalesce(sum(ms) FILTER (WHERE state = 'connected'), 0) AS connected_ms,
-           sum(ms) AS known_ms
+           sum(ms) AS known_ms, coalesce(sum(begins) FILTER (WHERE state = 'connected'), 0) AS connected_begins,
+           sum(begins) AS known_begins
       FROM (${STRETCHES}) AS part WHERE state <> 'unknown' GROUP BY 1, 2`,
   timeout_hour: `
     SELECT device_id, ${AT_HOUR} AS hour, ${TIMEOUTS.join(", ")} FROM ${RAW} AND ${IN_RANGE} AND kind = 'timeout' GROUP BY 1, 2`,
@@ -50,7 +51,7 @@ export const EXPECTED_OF_DEVICES = {
     SELECT device_id, ${AT_HOUR} AS hour, count(*) AS samples, sum(${DBM}) AS sum_dbm, min(${DBM}) AS min_dbm,
            max(${DBM}) AS max_dbm
       FROM ${SAMPLES} GROUP BY 1, 2`,
-} satisfies Partial<Record<RollupName, string>>;
+};
 
 const BOUNDS = Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => latencyBounds(bucket).fromMs);
 const OF_DAYS = `hour >= to_timestamp($1::int * 86400::float8) AND hour < to_timestamp($2::int * 86400::float8)`;

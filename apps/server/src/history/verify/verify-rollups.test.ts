@@ -15,6 +15,10 @@ const dayName = (offset: number) => day(offset).toISOString().slice(0, 10);
 
 type Story = ToldHistory & { deviceId: string };
 
+/** The same for each day of a week, of which `$` is the number. */
+const ofDays = (assignment: string) =>
+  Array.from({ length: 7 }, (_, index) => assignment.replaceAll("$", String(index))).join(", ");
+
 describe("npm run rollups:verify", () => {
   let database: TestDatabase;
   let server: FleetServer;
@@ -83,7 +87,9 @@ describe("npm run rollups:verify", () => {
        SELECT device_id, epoch, seq + 1000, state, began, ended, cause, config_version FROM connection_interval`,
       "some",
     ],
-    ["availability_day", "UPDATE availability_day SET connected_ms = connected_ms + 7, known_ms = 1", "every"],
+    ["availability_day", `UPDATE availability_week SET ${ofDays("known_$ = known_$ + (known_$ > 0)::int")}`, "every"],
+    ["availability_day", "UPDATE availability_week SET connected_begins = known_begins, known_begins = 0", "some"],
+    ["availability_day", "DELETE FROM availability_week", "every"],
     ["timeout_hour", "UPDATE timeout_hour SET ping = ping + 3", "every"],
     ["disconnect_hour", "DELETE FROM disconnect_hour WHERE cause <> 'unknown'", "some"],
     ["connect_hour", "UPDATE connect_hour SET count = count * 2", "every"],

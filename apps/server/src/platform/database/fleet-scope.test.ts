@@ -65,7 +65,10 @@ describe("fleets", () => {
     };
     const addDay = async (fleetId: number) => {
       const id = await addDevice(fleetId, "of a day");
-      await database.pool.query("INSERT INTO availability_day VALUES ($1, '2026-11-01', 1, 2)", [id]);
+      await database.pool.query(
+        "INSERT INTO availability_week (device_id, week, connected_0, known_0) VALUES ($1, '2026-11-05', 1, 2)",
+        [id],
+      );
       return id;
     };
     const mine = await addDay(NORTH);

@@ -7,6 +7,8 @@ import type { Stretch, ToldHistory } from "./told-history";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** Of UTC, from the first day of 1970 on. */
+const WEEK_MS = 7 * DAY_MS;
 const AT_REST: readonly KnownModuleState[] = ["uninitialized", "initialized", "disconnected", "unknown"];
 const TELLS_NOTHING: readonly string[] = ["unknown", "requested", "agent-stopped"];
 
@@ -14,6 +16,8 @@ const TELLS_NOTHING: readonly string[] = ["unknown", "requested", "agent-stopped
 export type Recomputed = Record<string, Record<string, unknown>>;
 
 const hourOf = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
+/** A value for each day of a week. */
+const inDays = (day: number, value: number) => Array.from({ length: 7 }, (_, other) => (other === day ? value : 0));
 const isAtRest = (state: KnownModuleState) => AT_REST.includes(state);
 const isConnecting = (state: KnownModuleState) => !isAtRest(state) && state !== "connected";
 
@@ -44,8 +48,20 @@ export function recompute(histories: ({ deviceId: string } & ToldHistory)[]): Re
         const ms = Math.min(left.at, hour + HOUR_MS) - Math.max(began, hour);
         if (ms === 0) continue;
         count("state_hour", "state-ms", deviceId, hour, state, ms);
-        if (state !== "unknown")
-          add("availability_day", [deviceId, Math.floor(hour / DAY_MS) * DAY_MS], state === "connected" ? ms : 0, ms);
+        if (state === "unknown") continue;
+        const week = Math.floor(hour / WEEK_MS) * WEEK_MS;
+        const day = Math.floor((hour - week) / DAY_MS);
+        const isDaysBegin = hour % DAY_MS === 0 && began <= hour;
+        const begin = isDaysBegin ? 256 ** day : 0;
+        const [connectedMs, connectedBegin] = state === "connected" ? [ms, begin] : [0, 0];
+        add(
+          "availability_week",
+          [deviceId, week],
+          ...inDays(day, connectedMs),
+          ...inDays(day, ms),
+          connectedBegin,
+          begin,
+        );
       }
     for (const [index, { state, left }] of stretches.entries())
       if (state === "connected" && left && stretches[index + 1]!.state !== "unknown")
