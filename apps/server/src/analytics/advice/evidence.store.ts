@@ -54,22 +54,21 @@ export class EvidenceStore {
     const within = (column: string) => `${column} >= ${from} AND ${column} < ${to}`;
     const since = (row: string, column: string) => `LEFT JOIN changed k ON k.device_id = ${row}.device_id
           WHERE ${within(`${row}.${column}`)} AND (k.device_id IS NULL OR ${row}.${column} >= k.began)`;
-    return statement.rows<Evidence>(
-      this.database.pool,
-      `WITH changed AS NOT MATERIALIZED (
+    const sql = `
+       WITH changed AS NOT MATERIALIZED (
          SELECT c.device_id,
                 least(${to}, date_trunc('hour', v.at + interval '1 hour' - interval '1 millisecond', 'UTC')) AS began
            FROM config_version v JOIN device_config c ON c.device_id = v.device_id AND c.reported_version = v.version
           WHERE v.at > ${from}
        ),
-       -- Each table by itself: of its devices PostgreSQL knows how many they are, and adds up in memory.
-       timeouts AS (
-         SELECT h.device_id, sum(h.ping) AS ping, sum(h.connect) AS connect, sum(h.publish) AS publish
-           FROM timeout_hour h ${since("h", "hour")} ${isMember("h.device_id")} GROUP BY 1
-       ),
-       losses AS (
-         SELECT h.device_id, sum(h.count) AS count
-           FROM disconnect_hour h ${since("h", "hour")} AND h.cause = 'heartbeat-lost' ${isMember("h.device_id")} GROUP BY 1
+       counts AS MATERIALIZED (
+         SELECT device_id, sum(ping) AS ping, sum(connect) AS connect, sum(publish) AS publish, sum(losses) AS losses FROM (
+           SELECT h.device_id, h.ping, h.connect, h.publish, 0 AS losses
+             FROM timeout_hour h ${since("h", "hour")} ${isMember("h.device_id")}
+           UNION ALL
+           SELECT h.device_id, 0, 0, 0, h.count
+             FROM disconnect_hour h ${since("h", "hour")} AND h.cause = 'heartbeat-lost' ${isMember("h.device_id")}
+         ) AS parts GROUP BY 1
        ),
        short AS (
          SELECT i.device_id, count(*) AS count FROM connection_interval i ${since("i", "ended")}
@@ -87,12 +86,12 @@ export class EvidenceStore {
        ),
        telling AS MATERIALIZED (
          SELECT c.device_id, coalesce(t.ping, 0) AS ping, coalesce(t.connect, 0) AS connect, coalesce(t.publish, 0) AS publish,
-                coalesce(l.count, 0) AS losses, coalesce(n.days, 0) AS days, coalesce(s.count, 0) AS short
-           FROM device_config c LEFT JOIN timeouts t ON t.device_id = c.device_id LEFT JOIN losses l ON l.device_id = c.device_id
+                coalesce(t.losses, 0) AS losses, coalesce(n.days, 0) AS days, coalesce(s.count, 0) AS short
+           FROM device_config c LEFT JOIN counts t ON t.device_id = c.device_id
            LEFT JOIN short s ON s.device_id = c.device_id LEFT JOIN connected n ON n.device_id = c.device_id
           WHERE c.keep_alive_s IS NOT NULL AND c.ack_timeout_s IS NOT NULL ${isMember("c.device_id")} AND (
-                c.ack_timeout_s >= c.keep_alive_s OR t.ping - ${LIMITS.heartbeatLosses} * coalesce(l.count, 0) >= ${MANY}
-                OR (l.count >= 2 AND c.keep_alive_s > ${LIMITS.keepAliveS.default}) OR n.days >= ${MANY}
+                c.ack_timeout_s >= c.keep_alive_s OR t.ping - ${LIMITS.heartbeatLosses} * t.losses >= ${MANY}
+                OR (t.losses >= 2 AND c.keep_alive_s > ${LIMITS.keepAliveS.default}) OR n.days >= ${MANY}
                 OR t.connect >= ${SOME} OR t.publish >= ${MANY} OR s.count >= ${SOME})
        )
        SELECT l.device_id AS "deviceId", d.name, least(${to}, coalesce(k.began, ${from})) AS "from", ${to} AS "to",
@@ -106,7 +105,11 @@ export class EvidenceStore {
                  WHERE h.device_id = l.device_id AND ${within("h.hour")} AND h.hour >= coalesce(k.began, ${from})
               ) END AS "meanDbm"
          FROM telling l JOIN device d ON d.id = l.device_id JOIN device_config c ON c.device_id = l.device_id
-         LEFT JOIN changed k ON k.device_id = l.device_id`,
-    );
+         LEFT JOIN changed k ON k.device_id = l.device_id`;
+    return this.database.transaction(async (tx) => {
+      // What the policies seem to cost hides from PostgreSQL that adding up in memory takes a third less than sorting first.
+      await tx.query("SET LOCAL enable_sort = off");
+      return statement.rows<Evidence>(tx, sql);
+    });
   }
 }
