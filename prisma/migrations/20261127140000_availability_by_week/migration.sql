@@ -47,7 +47,7 @@ SELECT device_id, date '1970-01-01' + day / 7 * 7,
     UNION ALL
     SELECT i.device_id, (extract(epoch FROM d.day) / 86400)::int, 0, 0, (i.state = 'connected')::int::bigint, 1
       FROM connection_interval i
-     CROSS JOIN LATERAL generate_series(date_trunc('day', i.began + interval '1 day' - interval '1 millisecond', 'UTC'),
+     CROSS JOIN LATERAL generate_series(date_trunc('day', i.began + interval '24 hours' - interval '1 millisecond', 'UTC'),
                                         i.ended - interval '1 millisecond', interval '24 hours') AS d (day)
      WHERE i.state <> 'unknown'
   ) AS parts GROUP BY 1, 2;
