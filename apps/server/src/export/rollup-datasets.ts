@@ -5,6 +5,7 @@ import { type Column, type Dataset, deviceId, integer, overlapping, text, time, 
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const MANY_DAYS = 100;
 
 const hour = time("hour", "hour");
 
@@ -59,10 +60,10 @@ export const ROLLUPS: Record<RollupName, Dataset> = {
       integer("connectedMs", "connected_ms"),
       integer("knownMs", "known_ms"),
     ],
-    // A view, whose days are those of weeks: all of a device's are made for each page.
     source: "availability_day r",
+    // The days are those of weeks, and all of a device's are made for each page. Of many days some pages are worth that.
     rowsADevice: ({ from, to = new Date().toISOString() }) =>
-      from === undefined ? Infinity : (Date.parse(to) - Date.parse(from)) / DAY_MS,
+      Math.min(MANY_DAYS, from === undefined ? Infinity : (Date.parse(to) - Date.parse(from)) / DAY_MS),
     key: [
       ["r.device_id", "uuid"],
       ["r.day", "date"],
