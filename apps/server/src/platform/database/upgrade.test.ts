@@ -58,6 +58,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   module_event: [{ ...OF_DEVICE, at: HOUR, received_at: HOUR, kind: "ping", fields: {} }],
   connection_interval: [{ ...OF_DEVICE, state: "connected", began: HOUR, ended: LATER, cause: "requested" }],
   state_hour: [{ device_id: DEVICE, hour: HOUR, state: "connected", ms: 1_800_000 }],
+  availability_day: [{ device_id: DEVICE, day: HOUR, connected_ms: 1_800_000, known_ms: 1_800_000 }],
   timeout_hour: [{ device_id: DEVICE, hour: HOUR, ping: 3 }],
   device_config: [
     {
@@ -113,7 +114,10 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
 const GOES_ON_FROM_EACH = 8;
 
 /** Tables that went, and what tells of their rows since. */
-const TOLD_BY: Readonly<Record<string, string>> = { state_hour: stateHoursSql({}) };
+const TOLD_BY: Readonly<Record<string, string>> = {
+  state_hour: stateHoursSql({}),
+  availability_day: "SELECT * FROM availability_day",
+};
 
 /** A database that becomes that of one release after the other, of which each test takes a copy to itself. */
 class Releases {
