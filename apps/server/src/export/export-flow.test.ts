@@ -87,22 +87,26 @@ describe("an export under way", () => {
     );
   };
 
-  it.each(["csv", "ndjson", "parquet"])("waits for its reader in %s, with few rows in memory", async (format) => {
-    const response = await open(`events?format=${format}`);
-    const ahead = await standstill();
-    expect(ahead).toBeLessThan(MOST_AHEAD);
-    let bytes = 0;
-    let lines = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      for (const byte of chunk) if (byte === 10) lines++;
-    });
-    await ended(response);
-    expect(response.complete).toBe(true);
-    expect(rowsRead).toBe(ROWS);
-    if (format === "parquet") expect(bytes).toBeGreaterThan(ROWS);
-    else expect(lines).toBe(format === "csv" ? ROWS + 1 : ROWS);
-  });
+  it.each(["csv", "ndjson", "parquet"])(
+    "waits for its reader in %s, with few rows in memory",
+    async (format) => {
+      const response = await open(`events?format=${format}`);
+      const ahead = await standstill();
+      expect(ahead).toBeLessThan(MOST_AHEAD);
+      let bytes = 0;
+      let lines = 0;
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        for (const byte of chunk) if (byte === 10) lines++;
+      });
+      await ended(response);
+      expect(response.complete).toBe(true);
+      expect(rowsRead).toBe(ROWS);
+      if (format === "parquet") expect(bytes).toBeGreaterThan(ROWS);
+      else expect(lines).toBe(format === "csv" ? ROWS + 1 : ROWS);
+    },
+    90_000,
+  );
 
   it("ends with its reader, and so does the query that runs", async () => {
     const lock = await server.database.pool.connect();

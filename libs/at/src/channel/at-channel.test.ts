@@ -137,7 +137,7 @@ describe("AtChannel", () => {
   });
 
   it("sacrifices an AT after a long quiet, and another where the first was lost", async () => {
-    open({ sleepsAfterMs: 20, wakeMs: 30 });
+    open({ sleepsAfterMs: 20, wakeMs: 500 });
     await new Promise((resolve) => setTimeout(resolve, 40));
     const answer = channel.command("AT+CSQ");
     await eventually(() => expect(received).toEqual(["AT\r", "AT\r"]));
