@@ -7,10 +7,10 @@ import path from "node:path";
 import { buildPrograms, installPackages, requireNode, ROOT, run } from "./lib/workspace.mjs";
 
 const RESULTS = path.join(ROOT, "coverage");
-/** Tests of whole processes mostly wait for these, so two run at once; but not beside those that keep a core busy. */
+/** Whole processes share the machine's two cores badly, so their tests run alone. */
 const RUNS = [
   { name: "unit", args: ["--selectProjects", "libs", "server", "apps", "--maxWorkers", "2"] },
-  { name: "e2e", args: ["--selectProjects", "e2e", "--maxWorkers", "2"] },
+  { name: "e2e", args: ["--selectProjects", "e2e", "--runInBand"] },
 ];
 
 requireNode();
