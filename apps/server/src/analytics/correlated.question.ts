@@ -4,7 +4,7 @@ import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
 import { type Begin, certainAfter, type Incident, incidents } from "./incidents";
 import { Asking } from "./question/asking";
-import { devicesSql } from "./question/devices.sql";
+import { isAsked } from "./question/devices.sql";
 import type { Question } from "./question/question";
 import { Statement } from "./question/statement";
 
@@ -64,7 +64,7 @@ export class CorrelatedQuestion {
     const rows = await statement.rows<{ began: Date }>(
       this.database.pool,
       `SELECT o.began FROM outage o
-        WHERE o.began >= ${statement.moment(fromMs)} AND o.began < ${statement.moment(toMs)} ${isMember(statement, question)}
+        WHERE o.began >= ${statement.moment(fromMs)} AND o.began < ${statement.moment(toMs)} AND ${isAsked(statement, question, "o.device_id")}
         ORDER BY o.began DESC OFFSET ${statement.parameter("int", outages)} LIMIT 1`,
     );
     return rows[0]?.began.getTime() ?? fromMs;
@@ -77,7 +77,7 @@ export class CorrelatedQuestion {
   private async begins(question: Question, { by, windowS, minDevices }: Options, fromMs: number): Promise<Begin[]> {
     const statement = new Statement();
     const [from, to] = [statement.moment(fromMs), statement.moment(question.frame.toMs)];
-    const isAsked = isMember(statement, question);
+    const isMember = isAsked(statement, question, "o.device_id");
     const window = statement.parameter("interval", `${windowS} s`);
     const near = `RANGE BETWEEN ${window} PRECEDING AND ${window} FOLLOWING`;
     const inGroups =
@@ -87,10 +87,10 @@ export class CorrelatedQuestion {
     return statement.rows<{ group: string; deviceId: string; beganMs: number; cause: Cause }>(
       this.database.pool,
       `WITH asked AS (
-         SELECT o.device_id, o.began, o.cause, o.cell FROM outage o WHERE o.began >= ${from} AND o.began < ${to} ${isAsked}
+         SELECT o.device_id, o.began, o.cause, o.cell FROM outage o WHERE o.began >= ${from} AND o.began < ${to} AND ${isMember}
          UNION ALL
          SELECT o.device_id, o.began, o.cause, o.cell FROM outage_progress o
-          WHERE o.began >= ${from} AND o.began < ${to} ${isAsked}
+          WHERE o.began >= ${from} AND o.began < ${to} AND ${isMember}
        )
        SELECT grp AS "group", device_id AS "deviceId", date_part('epoch', began) * 1000 AS "beganMs", cause FROM (
          SELECT g.*, count(*) OVER (PARTITION BY g.grp ORDER BY g.began ${near}) AS near
@@ -98,8 +98,4 @@ export class CorrelatedQuestion {
        ) AS o WHERE near >= ${statement.parameter("int", minDevices)} ORDER BY grp, began, device_id`,
     );
   }
-}
-
-function isMember(statement: Statement, question: Question): string {
-  return question.isFleet ? "" : `AND o.device_id IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS d)`;
 }

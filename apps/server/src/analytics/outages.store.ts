@@ -2,7 +2,7 @@ import type { Cause } from "@mn316-fleet/protocol";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
 import { OUTAGE_MS, OUTAGE_SUMS } from "./outages.source";
-import { membersSql } from "./question/devices.sql";
+import { isAsked, membersSql } from "./question/devices.sql";
 import { HourlySums } from "./question/hourly-sums";
 import { hourOfDay } from "./question/local-buckets";
 import { inBuckets, type Question } from "./question/question";
@@ -182,11 +182,10 @@ function ongoingSql(statement: Statement, question: Question, cause: Cause | und
 }
 
 function asked(statement: Statement, question: Question, cause: Cause | undefined): string {
-  const { frame, isFleet } = question;
-  const ofAll = { ...question, groupBy: undefined };
+  const { frame } = question;
   return [
     `o.began >= ${statement.moment(frame.fromMs)} AND o.began < ${statement.moment(frame.toMs)}`,
-    ...(isFleet ? [] : [`o.device_id IN (SELECT device_id FROM (${membersSql(statement, ofAll)}) AS m)`]),
+    isAsked(statement, question, "o.device_id"),
     ...(cause === undefined ? [] : [`o.cause = ${statement.parameter("text", cause)}`]),
   ].join(" AND ");
 }

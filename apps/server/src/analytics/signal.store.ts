@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
-import { devicesSql } from "./question/devices.sql";
+import { isAsked } from "./question/devices.sql";
 import { sourceSql } from "./question/hourly-sums";
 import type { Question } from "./question/question";
 import { Statement } from "./question/statement";
@@ -22,13 +22,11 @@ export class SignalStore {
   /** Devices by the mean of their samples. */
   async byDevice(question: Question): Promise<DevicesBySignal> {
     const statement = new Statement();
-    const isMember = question.isFleet
-      ? ""
-      : `WHERE p.device_id IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS d)`;
     const { counts, worst } = await statement.row<{ counts: Record<string, number> | null; worst: WorstRow[] | null }>(
       this.database.pool,
       `WITH device_levels AS (
-         SELECT p.device_id, ${SIGNAL_SUMS} FROM (${sourceSql(statement, question, SIGNAL)}) AS p ${isMember} GROUP BY 1
+         SELECT p.device_id, ${SIGNAL_SUMS} FROM (${sourceSql(statement, question, SIGNAL)}) AS p
+          WHERE ${isAsked(statement, question, "p.device_id")} GROUP BY 1
        ),
        steps AS (
          SELECT width_bucket(sum::float8 / samples, '{${STEPS_DBM.join(",")}}'::float8[]) AS step, count(*) AS devices

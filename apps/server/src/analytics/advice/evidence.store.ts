@@ -1,7 +1,7 @@
 import { LIMITS } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
-import { devicesSql } from "../question/devices.sql";
+import { isAsked } from "../question/devices.sql";
 import type { Question } from "../question/question";
 import { Statement } from "../question/statement";
 import { HOUR_MS } from "../question/time-frame";
@@ -43,14 +43,12 @@ export class EvidenceStore {
    * devices are well: what is plain of them is decided here, by the rules' own thresholds.
    */
   async of(question: Question): Promise<Evidence[]> {
-    const { frame, isFleet, nowMs } = question;
+    const { frame, nowMs } = question;
     const statement = new Statement();
     const toMs = Math.floor(Math.min(frame.toMs, nowMs) / HOUR_MS) * HOUR_MS;
     const from = statement.moment(Math.ceil(frame.fromMs / HOUR_MS) * HOUR_MS);
     const to = statement.moment(toMs);
-    const isMember = isFleet
-      ? () => ""
-      : (column: string) => `AND ${column} IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS m)`;
+    const isMember = (column: string) => `AND ${isAsked(statement, question, column)}`;
     const within = (column: string) => `${column} >= ${from} AND ${column} < ${to}`;
     const since = (row: string, column: string) => `LEFT JOIN changed k ON k.device_id = ${row}.device_id
           WHERE ${within(`${row}.${column}`)} AND (k.device_id IS NULL OR ${row}.${column} >= k.began)`;

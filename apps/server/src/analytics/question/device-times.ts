@@ -110,7 +110,7 @@ function byDevice(statement: Statement, question: Question): string {
   const parts = [
     ...(whole.from < whole.to ? [ofWeeks(ALL_DAYS, `week >= ${date(whole.from)} AND week < ${date(whole.to)}`)] : []),
     ...cut.map(({ week, days }) => ofWeeks(days, `week = ${date(week)}`)),
-    ...changes.flatMap((counted) => changesSql(statement, counted)).map(ofState),
+    ...changes.flatMap((counted) => distancesSql(statement, counted)).map(ofState),
     ofState(
       `SELECT device_id, module_state AS state,
               greatest(0, date_part('epoch', least(${to}, ${now}) - greatest(module_since, ${from})) * 1000) AS ms
@@ -133,7 +133,7 @@ function byDevice(statement: Statement, question: Question): string {
 const ALL_DAYS = Array.from({ length: DAYS_A_WEEK }, () => ({ total: 1, beginMs: 0 }));
 
 /** What began within the stretch, and what ended there, each with its distance from the moment. */
-function changesSql(statement: Statement, { momentMs, sign, ...stretch }: CountedChanges): string[] {
+function distancesSql(statement: Statement, { momentMs, sign, ...stretch }: CountedChanges): string[] {
   const moment = statement.moment(momentMs);
   return [
     { edge: "began", signed: sign },

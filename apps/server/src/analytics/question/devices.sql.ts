@@ -21,6 +21,13 @@ export function devicesSql(statement: Statement, question: Question): string {
   return `SELECT d.id AS device_id, d.created_at FROM ${DEVICES} WHERE ${chosen(statement, question)}`;
 }
 
+/** That a column is one of the question's devices; all are where it is about the fleet, also those that were removed. */
+export function isAsked(statement: Statement, question: Question, column: string): string {
+  return question.isFleet
+    ? "true"
+    : `${column} IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS asked)`;
+}
+
 /**
  * A query of the question's devices with the groups that they belong to: `device_id`, `grp` (text, may be null). A device
  * of several tags, or of several profiles, is in the group of each, one without is in none.
