@@ -7,7 +7,7 @@ import type { Pool } from "pg";
 export async function withoutIndexes(pool: Pool, tables: readonly string[], fill: () => Promise<void>): Promise<void> {
   const { rows: indexes } = await pool.query<{ table: string; index: string; constraint: string | null; sql: string }>(
     `SELECT i.indrelid::regclass::text AS table, i.indexrelid::regclass::text AS index, c.conname AS constraint,
-            CASE WHEN c.conname IS NULL THEN pg_get_indexdef(i.indexrelid)
+            CASE WHEN c.conname IS NULL THEN replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')
                  ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', i.indrelid::regclass, c.conname, pg_get_constraintdef(c.oid))
             END AS sql
        FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
