@@ -1,8 +1,10 @@
 import { Injectable } from "@nestjs/common";
 import { DAYS_A_WEEK, type DayWeight, weighed } from "../../history/rollups/availability-weeks";
 import { Database } from "../../platform/database/database";
+import { addingUp } from "./adding-up";
 import { type CountedChanges, rangeSum } from "./day-weights";
-import { devicesSql, membersSql } from "./devices.sql";
+import { isAsked, membersSql } from "./devices.sql";
+import { edgesWithin } from "./interval-edges";
 import type { Question } from "./question";
 import { Statement } from "./statement";
 
@@ -28,7 +30,7 @@ export interface GroupTime extends KnownTime {
 }
 
 const DAY_MS = 86_400_000;
-const AVAILABILITY = "CASE WHEN known_ms > 0 THEN least(1, connected_ms::float8 / known_ms) END";
+const AVAILABILITY = "CASE WHEN known_ms > 0 THEN least(1, connected_ms / known_ms) END";
 
 /** Time known, and connected, by device: days of UTC from the rollup, of cut days what changed on the shorter side of the cut. */
 @Injectable()
@@ -37,33 +39,43 @@ export class DeviceTimes {
 
   async total(question: Question): Promise<FleetTime> {
     const statement = new Statement();
-    const row = await statement.row<Record<keyof FleetTime, string>>(
-      this.database.pool,
-      `WITH ${byDevice(statement, question)} SELECT ${totals(statement, question)} FROM times`,
-    );
-    return inNumbers(row);
+    const sql = `WITH ${byDevice(statement, question)} SELECT ${TOTALS} FROM times`;
+    const [row, existed] = await Promise.all([
+      statement.row<TotalsRow>(this.database.pool, sql),
+      this.existedMs(question),
+    ]);
+    return { ...inNumbers(row), existedMs: existed };
   }
 
   /** The same, with the least available devices, those of which nothing is known last. */
   async byDevice(question: Question): Promise<TimesByDevice> {
     const statement = new Statement();
-    const times = byDevice(statement, question);
-    const row = await statement.row<
-      Record<keyof FleetTime, string> & Pick<TimesByDevice, "percentiles"> & { worst: TimesByDevice["worst"] | null }
-    >(
-      this.database.pool,
-      `WITH ${times},
+    const sql = `WITH ${byDevice(statement, question)},
        worst AS (
          SELECT device_id AS "deviceId", connected_ms AS "connectedMs", known_ms AS "knownMs"
            FROM times ORDER BY ${AVAILABILITY} NULLS LAST, device_id LIMIT ${statement.parameter("int", question.limit)}
        ),
        shares AS (SELECT percentile_disc(ARRAY[0.05, 0.5, 0.95]) WITHIN GROUP (ORDER BY ${AVAILABILITY}) AS p FROM times)
        SELECT (SELECT json_agg(worst) FROM worst) AS worst,
-              (SELECT json_build_object('p5', p[1], 'p50', p[2], 'p95', p[3]) FROM shares) AS percentiles,
-              ${totals(statement, question)}
-         FROM times`,
+              (SELECT json_build_object('p5', p[1], 'p50', p[2], 'p95', p[3]) FROM shares) AS percentiles, ${TOTALS}
+         FROM times`;
+    const [row, existed] = await Promise.all([
+      addingUp(this.database, (tx) => statement.row<ByDeviceRow>(tx, sql)),
+      this.existedMs(question),
+    ]);
+    return { ...inNumbers(row), existedMs: existed, worst: row.worst ?? [], percentiles: row.percentiles };
+  }
+
+  private async existedMs(question: Question): Promise<number> {
+    const { frame, nowMs } = question;
+    const statement = new Statement();
+    const from = statement.moment(frame.fromMs);
+    const until = statement.moment(Math.min(frame.toMs, nowMs));
+    const { existed } = await statement.row<{ existed: string }>(
+      this.database.pool,
+      `SELECT ${existedMs(from, until)} AS existed FROM device WHERE ${isAsked(statement, question, "id")}`,
     );
-    return { ...inNumbers(row), worst: row.worst ?? [], percentiles: row.percentiles };
+    return Number(existed);
   }
 
   /**
@@ -95,39 +107,44 @@ export class DeviceTimes {
   }
 }
 
-/** Common table expressions, of which `times` has a row a device: `device_id`, `created_at`, `connected_ms`, `known_ms`. */
+type TotalsRow = Record<"devices" | keyof KnownTime, string>;
+type ByDeviceRow = TotalsRow & Pick<TimesByDevice, "percentiles"> & { worst: TimesByDevice["worst"] | null };
+const TOTALS = `count(*) AS devices, coalesce(sum(connected_ms), 0) AS "connectedMs", coalesce(sum(known_ms), 0) AS "knownMs"`;
+
+/** A common table expression `times` of a row a device: `device_id`, `connected_ms`, `known_ms`. */
 function byDevice(statement: Statement, question: Question): string {
-  const { frame, isFleet, nowMs } = question;
-  const isMember = isFleet ? "true" : "device_id IN (SELECT device_id FROM devices)";
-  const [from, to, now] = [frame.fromMs, frame.toMs, nowMs].map((ms) => statement.moment(ms));
+  const { frame, nowMs } = question;
+  const isMember = isAsked(statement, question, "device_id");
   const { whole, cut, changes } = rangeSum(frame, nowMs);
   const date = (day: number) => statement.parameter("date", new Date(day * DAY_MS).toISOString().slice(0, 10));
-  const ofWeeks = (days: readonly DayWeight[], isAsked: string) =>
-    `SELECT device_id, ${weighed("connected", days)} AS connected_ms, ${weighed("known", days)} AS known_ms
-       FROM availability_week WHERE ${isAsked} AND ${isMember}`;
-  const ofState = (changed: string) =>
-    `SELECT device_id, CASE WHEN state = 'connected' THEN ms ELSE 0 END, ms FROM (${changed}) AS c WHERE ${isMember}`;
+  const ofWeeks = (days: readonly DayWeight[], isWithin: string) =>
+    `SELECT device_id, NULL::boolean, ${weighed("connected", days)}, ${weighed("known", days)}
+       FROM availability_week WHERE ${isWithin} AND ${isMember}`;
+  const ofStates = (isThere: string, states: string) =>
+    `SELECT device_id, ${isThere}, CASE WHEN state = 'connected' THEN ms ELSE 0 END, ms FROM (${states}) AS s WHERE ${isMember}`;
   const parts = [
+    ofStates("true", ongoingSql(statement, question)),
     ...(whole.from < whole.to ? [ofWeeks(ALL_DAYS, `week >= ${date(whole.from)} AND week < ${date(whole.to)}`)] : []),
     ...cut.map(({ week, days }) => ofWeeks(days, `week = ${date(week)}`)),
-    ...changes.flatMap((counted) => distancesSql(statement, counted)).map(ofState),
-    ofState(
-      `SELECT device_id, module_state AS state,
-              greatest(0, date_part('epoch', least(${to}, ${now}) - greatest(module_since, ${from})) * 1000) AS ms
-         FROM device_state WHERE online AND module_state <> 'unknown' AND module_since < ${to}`,
-    ),
+    ...changes.flatMap((counted) => distancesSql(statement, counted)).map((sql) => ofStates("NULL::boolean", sql)),
   ];
+  // Each device is there with its state, if only with what goes on; of those that were removed there may be all else.
   return `
-    devices AS (${devicesSql(statement, question)}),
     times AS (
-      SELECT d.device_id, d.created_at, coalesce(round(p.connected_ms), 0)::bigint AS connected_ms,
-             coalesce(round(p.known_ms), 0)::bigint AS known_ms
-        FROM devices d
-        LEFT JOIN (
-          SELECT device_id, sum(connected_ms) AS connected_ms, sum(known_ms) AS known_ms
-            FROM (${parts.join(" UNION ALL ")}) AS parts GROUP BY 1
-        ) AS p ON p.device_id = d.device_id
+      SELECT device_id, round(sum(connected_ms)) AS connected_ms, round(sum(known_ms)) AS known_ms
+        FROM (${parts.join(" UNION ALL ")}) AS parts (device_id, is_there, connected_ms, known_ms)
+       GROUP BY 1 HAVING bool_or(is_there)
     )`;
+}
+
+/** How long what goes on now has lasted within the range, of every device. */
+function ongoingSql(statement: Statement, { frame, nowMs }: Question): string {
+  const from = statement.moment(frame.fromMs);
+  const until = statement.moment(Math.min(frame.toMs, nowMs));
+  return `SELECT device_id, module_state AS state,
+                 CASE WHEN online AND module_state <> 'unknown' AND module_since < ${until}
+                      THEN greatest(0, date_part('epoch', ${until} - greatest(module_since, ${from})) * 1000) ELSE 0 END AS ms
+            FROM device_state`;
 }
 
 const ALL_DAYS = Array.from({ length: DAYS_A_WEEK }, () => ({ total: 1, beginMs: 0 }));
@@ -135,21 +152,14 @@ const ALL_DAYS = Array.from({ length: DAYS_A_WEEK }, () => ({ total: 1, beginMs:
 /** What began within the stretch, and what ended there, each with its distance from the moment. */
 function distancesSql(statement: Statement, { momentMs, sign, ...stretch }: CountedChanges): string[] {
   const moment = statement.moment(momentMs);
-  return [
-    { edge: "began", signed: sign },
-    { edge: "ended", signed: -sign },
-  ].map(
+  return [{ edge: "began", signed: sign } as const, { edge: "ended", signed: -sign } as const].flatMap(
     ({ edge, signed }) =>
-      `SELECT device_id, state, ${signed} * abs(date_part('epoch', ${edge} - ${moment})) * 1000 AS ms
-         FROM connection_interval WHERE state <> 'unknown' AND ${statement.within(edge, [stretch])}`,
+      edgesWithin(statement, edge, [stretch]).map(
+        (isWithin) =>
+          `SELECT device_id, state, ${signed} * abs(date_part('epoch', ${edge} - ${moment})) * 1000 AS ms
+           FROM connection_interval WHERE state <> 'unknown' AND ${isWithin}`,
+      ),
   );
-}
-
-function totals(statement: Statement, { frame, nowMs }: Question): string {
-  const until = statement.moment(Math.min(frame.toMs, nowMs));
-  const from = statement.moment(frame.fromMs);
-  return `count(*) AS devices, coalesce(sum(connected_ms), 0) AS "connectedMs", coalesce(sum(known_ms), 0) AS "knownMs",
-          ${existedMs(from, until)} AS "existedMs"`;
 }
 
 /** How long devices, of which `created_at` is known, have been there between two moments; most are older, and alike. */
@@ -159,11 +169,6 @@ export const existedMs = (from: string, until: string) => {
            + coalesce(sum(${since("created_at")}) FILTER (WHERE created_at > ${from}), 0))::bigint`;
 };
 
-function inNumbers({ devices, connectedMs, knownMs, existedMs }: Record<keyof FleetTime, string>): FleetTime {
-  return {
-    devices: Number(devices),
-    connectedMs: Number(connectedMs),
-    knownMs: Number(knownMs),
-    existedMs: Number(existedMs),
-  };
+function inNumbers({ devices, connectedMs, knownMs }: TotalsRow): Omit<FleetTime, "existedMs"> {
+  return { devices: Number(devices), connectedMs: Number(connectedMs), knownMs: Number(knownMs) };
 }

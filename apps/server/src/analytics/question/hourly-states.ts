@@ -1,7 +1,8 @@
 import type { KnownModuleState } from "@mn316-fleet/manual";
 import { Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
-import { membersSql } from "./devices.sql";
+import { isAsked } from "./devices.sql";
+import { edgesWithin } from "./interval-edges";
 import type { Question } from "./question";
 import { changesSql, type ChangeRow, type StateTime, timesInHours, timesOf, toChanges } from "./state-changes";
 import { Statement } from "./statement";
@@ -56,12 +57,15 @@ export class HourlyStates {
     const hours = frame.cutHours.flatMap((hourMs) => [hourMs, hourMs + HOUR_MS]);
     const pieces = frame.pieces().flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
     const bounds = [...new Set([...hours, ...pieces])].sort((a, b) => a - b);
-    const edges = ([edge, change]: [string, number]) =>
-      `SELECT state, ${edge} AS at, ${change} AS change FROM connection_interval
-        WHERE ${statement.within(edge, frame.cutStretches())}`;
+    const edges = [{ edge: "began", change: 1 } as const, { edge: "ended", change: -1 } as const].flatMap(
+      ({ edge, change }) =>
+        edgesWithin(statement, edge, frame.cutStretches()).map(
+          (isWithin) => `SELECT state, ${edge} AS at, ${change} AS change FROM connection_interval WHERE ${isWithin}`,
+        ),
+    );
     const rows = await statement.rows<ChangeRow>(
       this.database.pool,
-      `${changesSql(statement, bounds, `${edges(["began", 1])} UNION ALL ${edges(["ended", -1])}`)}
+      `${changesSql(statement, bounds, edges.join(" UNION ALL "))}
        UNION ALL
        SELECT width_bucket(hour, ${statement.moments(bounds)}) - 1, key, NULL, sum(value) FROM fleet_hour
         WHERE metric = 'state-ms' AND hour = ANY (${statement.moments(frame.cutHours)}) GROUP BY 1, 2`,
@@ -77,9 +81,15 @@ export class HourlyStates {
     const statement = new Statement();
     const untilMs = Math.min(frame.toMs, nowMs);
     if (untilMs <= frame.fromMs) return [];
+    const [from, until] = [statement.moment(frame.fromMs), statement.moment(untilMs)];
+    const began = `greatest(module_since, ${from})`;
+    // A row a device is read each time: so nothing is worked out for it that is not asked.
+    const stretch = frame.starts.length === 1 ? "0" : `width_bucket(${began}, ${statement.moments(frame.starts)}) - 1`;
     const rows = await statement.rows<ChangeRow>(
       this.database.pool,
-      changesSql(statement, frame.starts, openSql(statement, frame.fromMs, untilMs, "began AS at, 1 AS change")),
+      `SELECT ${stretch} AS stretch, module_state AS state, count(*) AS devices,
+              (extract(epoch FROM sum(${began} - ${statement.moment(frame.begin(0))})) * 1000)::bigint AS ms
+         FROM device_state WHERE online AND ${began} < ${until} GROUP BY 1, 2`,
     );
     const changes = toChanges(rows, frame.starts);
     const last = frame.starts.findLastIndex((ms) => ms <= untilMs);
@@ -94,13 +104,11 @@ export class HourlyStates {
     const { frame, nowMs } = question;
     const statement = new Statement();
     const [from, to] = [statement.moment(frame.fromMs), statement.moment(frame.toMs)];
-    const members = membersSql(statement, { ...question, groupBy: undefined });
-    const isMember = "device_id IN (SELECT device_id FROM members)";
-    const open = openSql(statement, frame.fromMs, Math.min(frame.toMs, nowMs), "began, ended, device_id");
+    const isMember = isAsked(statement, question, "device_id");
+    const open = openSql(statement, frame.fromMs, Math.min(frame.toMs, nowMs));
     const rows = await statement.rows<ChangeRow>(
       this.database.pool,
-      `WITH members AS (${members}),
-       lived AS (
+      `WITH lived AS (
          SELECT state, greatest(began, ${from}) AS began, least(ended, ${to}) AS ended FROM connection_interval
           WHERE ended > ${from} AND began < ${to} AND ${isMember}
          UNION ALL
@@ -113,9 +121,9 @@ export class HourlyStates {
 }
 
 /** What goes on within the range, of devices whose agents are there to tell. */
-function openSql(statement: Statement, fromMs: number, untilMs: number, columns: string): string {
+function openSql(statement: Statement, fromMs: number, untilMs: number): string {
   const [from, until] = [statement.moment(fromMs), statement.moment(untilMs)];
-  return `SELECT state, ${columns} FROM (
+  return `SELECT state, began, ended, device_id FROM (
             SELECT device_id, module_state AS state, greatest(module_since, ${from}) AS began, ${until} AS ended
               FROM device_state WHERE online) AS s WHERE began < ended`;
 }
