@@ -3,7 +3,6 @@ import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
 import { DISCONNECTS } from "./disconnects.source";
 import { Asking } from "./question/asking";
-import { isAsked } from "./question/devices.sql";
 import { sourceSql } from "./question/hourly-sums";
 import type { Question } from "./question/question";
 import { Statement } from "./question/statement";
@@ -53,7 +52,7 @@ export class FlappingQuestion {
       `WITH hours AS (
          SELECT p.device_id, greatest(1, width_bucket(p.at, ${starts})) AS bucket, sum(p.value) AS count
            FROM (${sourceSql(statement, question, DISCONNECTS)}) AS p
-          WHERE p.key <> 'requested' AND ${isAsked(statement, question, "p.device_id")}
+          WHERE p.key <> 'requested'
           GROUP BY 1, 2
        ),
        -- Few of all devices, so that only theirs are put in order.

@@ -3,6 +3,7 @@ import { Inject, Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
 import { invalid, notFound } from "../../platform/problems/problem.error";
 import { SETTINGS, type Settings } from "../../platform/settings/settings";
+import { devicesSql } from "./devices.sql";
 import { DeviceTimes, existedMs, type FleetTime } from "./device-times";
 import { HourlyStates } from "./hourly-states";
 import { inBuckets, type NamedProfile, type Question, type Selection } from "./question";
@@ -12,6 +13,8 @@ import { TimeFrame } from "./time-frame";
 const DEFAULT_RANGE_MS = 24 * 3_600_000;
 const DAY_MS = 86_400_000;
 const MAX_RANGE_MS = 400 * DAY_MS;
+/** So few devices are asked for one by one, of more all rows are read. */
+const FEW = 5_000;
 
 /** Makes a question of a query, and the head of its answer. */
 @Injectable()
@@ -36,7 +39,7 @@ export class Asking {
       throw invalid([{ path: "from", rule: "range", message: "the range must not exceed 400 days" }]);
     const selection = await this.selection(query);
     const { timeZone, groupBy } = query;
-    return {
+    const question: Question = {
       selection,
       isFleet: Object.values(selection).every((criterion) => criterion === undefined),
       frame: new TimeFrame({ fromMs, toMs, timeZone, unit: query.bucket ?? "hour" }),
@@ -46,6 +49,18 @@ export class Asking {
       retainedMs: Math.floor(now.getTime() / DAY_MS) * DAY_MS - this.settings.retentionDays * DAY_MS,
       nowMs: now.getTime(),
     };
+    return { ...question, selection: (await this.byId(question)) ?? selection };
+  }
+
+  /** The devices of a selection by their ids, where they are few: PostgreSQL cannot know how many a selector matches. */
+  private async byId(question: Question): Promise<Selection | undefined> {
+    if (question.isFleet) return undefined;
+    const statement = new Statement();
+    const rows = await statement.rows<{ device_id: string }>(
+      this.database.pool,
+      `${devicesSql(statement, question)} LIMIT ${FEW + 1}`,
+    );
+    return rows.length > FEW ? undefined : { deviceIds: rows.map(({ device_id: id }) => id) };
   }
 
   /** @param known what is known of the devices' time already, where it is */

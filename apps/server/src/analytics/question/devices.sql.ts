@@ -23,8 +23,10 @@ export function devicesSql(statement: Statement, question: Question): string {
 
 /** That a column is one of the question's devices; all are where it is about the fleet, also those that were removed. */
 export function isAsked(statement: Statement, question: Question, column: string): string {
-  return question.isFleet
-    ? "true"
+  if (question.isFleet) return "true";
+  const { deviceIds } = question.selection;
+  return deviceIds
+    ? `${column} = ANY (${statement.parameter("uuid[]", deviceIds)})`
     : `${column} IN (SELECT device_id FROM (${devicesSql(statement, question)}) AS asked)`;
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import type { QueryResultRow } from "pg";
 import { Database } from "../../platform/database/database";
-import { membersSql } from "./devices.sql";
+import { isAsked, membersSql } from "./devices.sql";
 import type { Question } from "./question";
 import { Statement } from "./statement";
 
@@ -56,17 +56,14 @@ export class HourlySums {
   ): Promise<T[]> {
     const statement = new Statement();
     const isFleet = question.isFleet && by === "bucket";
-    const asked = by === "bucket" ? { ...question, groupBy: undefined } : question;
-    const members = isFleet ? undefined : membersSql(statement, asked);
-    // Chosen devices are looked for where the rows are, by index; groups may hold a device several times.
-    const among = by === "bucket" && !isFleet ? "members" : undefined;
+    const members = by === "group" ? membersSql(statement, question) : undefined;
     const bucket =
       by === "bucket" ? `greatest(1, width_bucket(p.at, ${statement.moments(question.frame.starts)})) - 1` : "0";
     return statement.rows<T>(
       this.database.pool,
       `${members === undefined ? "" : `WITH members AS (${members})`}
        SELECT ${bucket} AS bucket, ${by === "group" ? "m.grp" : "NULL::text"} AS "group", ${columns}
-         FROM (${sourceSql(statement, question, source, { isFleet, among })}) AS p
+         FROM (${sourceSql(statement, question, source, { isFleet })}) AS p
               ${by === "group" ? "JOIN members m ON m.device_id = p.device_id" : ""}
         GROUP BY ${["1", "2", ...keys].join(", ")} ORDER BY 1`,
     );
@@ -74,18 +71,19 @@ export class HourlySums {
 }
 
 /**
- * A query of all that a source has in the question's range, of any device: `at`, and what the source gives.
- * @param options `isFleet` takes the fleet's hours instead of the devices'; `among` names a table of the devices
+ * A query of all that a source has in the question's range, of its devices: `at`, and what the source gives.
+ * @param options `isFleet` takes the fleet's hours instead of the devices'
  */
 export function sourceSql(
   statement: Statement,
   question: Question,
   source: HourlySource,
-  { isFleet = false, among }: { isFleet?: boolean; among?: string | undefined } = {},
+  { isFleet = false } = {},
 ): string {
   const { frame, retainedMs } = question;
+  // Looked for where the rows are, by index.
   const isAmong = (column: string) =>
-    among === undefined ? "" : ` AND ${column.split(".")[0]}.device_id IN (SELECT device_id FROM ${among})`;
+    isFleet ? "" : ` AND ${isAsked(statement, question, `${column.split(".")[0]}.device_id`)}`;
   const hours: HourlySource["rollup"] = isFleet
     ? (isHour) => `SELECT f.*, NULL::uuid AS device_id FROM (${source.fleet(isHour)}) AS f`
     : source.rollup;

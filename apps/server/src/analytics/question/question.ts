@@ -11,6 +11,7 @@ export interface NamedProfile {
 /** Which devices; without any of these, the whole fleet. */
 export interface Selection {
   deviceId?: string | undefined;
+  /** By their ids, which says all of it. */
   deviceIds?: readonly string[] | undefined;
   selector?: Selector | undefined;
   profile?: NamedProfile | undefined;
