@@ -114,6 +114,14 @@ describe("the questions of analytics", () => {
     expect(answer.groups[0]).toMatchObject({ group: weak, name: "weak", meanDbm: -107 });
   });
 
+  it("lists who hears its network worst of those that are still there", async () => {
+    const gone = await fleet.device([fleet.signal(1, 10, 0)]);
+    const there = await fleet.device([fleet.signal(1, 10, 1)]);
+    await fleet.server.ok("DELETE", `devices/${gone}`);
+    const { worst } = await fleet.server.ok("GET", `analytics/signal?${fleet.range}&limit=1`);
+    expect(worst).toMatchObject([{ deviceId: there, meanDbm: -111 }]);
+  });
+
   it("counts what goes on, as long as its agent is there, and says what nobody saw", async () => {
     await fleet.device([fleet.change(1, 60, "initialized", "connected", 0, "requested")]);
     const connected = await fleet.ask("availability", "bucket=hour");

@@ -6,11 +6,11 @@ export const SIGNAL: HourlySource = {
     `SELECT hour AS at, value AS samples, key::int * value AS sum, key::int AS min, key::int AS max
        FROM fleet_hour WHERE metric = 'signal' AND ${isHour("hour")}`,
   rollup: (isHour) =>
-    `SELECT h.hour AS at, h.samples::bigint, h.sum_dbm AS sum, h.min_dbm::int AS min, h.max_dbm::int AS max, h.device_id
+    `SELECT h.hour AS at, h.samples, h.sum_dbm::int AS sum, h.min_dbm::int AS min, h.max_dbm::int AS max, h.device_id
        FROM signal_hour h WHERE ${isHour("h.hour")}`,
   // 27.007 §8.5: 99 is not known or not detectable
   raw: (isWithin) =>
-    `SELECT r.at, 1::bigint AS samples, r.dbm::bigint AS sum, r.dbm AS min, r.dbm AS max, r.device_id
+    `SELECT r.at, 1 AS samples, r.dbm AS sum, r.dbm AS min, r.dbm AS max, r.device_id
        FROM (SELECT e.at, 2 * (e.fields ->> 'rssi')::int - 113 AS dbm, e.device_id FROM module_event e
               WHERE e.kind = 'signal' AND e.fields ->> 'rssi' <> '99' AND ${isWithin("e.at")}) AS r`,
 };

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import { Database } from "../platform/database/database";
-import { isAsked } from "./question/devices.sql";
+import { addingUp } from "./question/adding-up";
 import { sourceSql } from "./question/hourly-sums";
 import type { Question } from "./question/question";
 import { Statement } from "./question/statement";
@@ -21,33 +21,50 @@ export class SignalStore {
 
   /** Devices by the mean of their samples. */
   async byDevice(question: Question): Promise<DevicesBySignal> {
+    // Of the weakest some may have been removed, so that others are worth listing.
+    for (let weakest = question.limit; ; weakest *= 4) {
+      const { counts, worst } = await this.levels(question, weakest);
+      const distribution = Array.from({ length: STEPS_DBM.length + 1 }, (_, step) => ({
+        fromDbm: STEPS_DBM[step - 1] ?? null,
+        belowDbm: STEPS_DBM[step] ?? null,
+        devices: counts?.[step] ?? 0,
+      }));
+      const devices = distribution.reduce((sum, step) => sum + step.devices, 0);
+      const rows = worst ?? [];
+      if (rows.length === question.limit || devices <= weakest)
+        return {
+          distribution,
+          worst: rows.map(({ deviceId, name, ...sums }) => ({ deviceId, name, ...toLevels(toSums(sums)) })),
+        };
+    }
+  }
+
+  /** @param weakest among so many of the weakest the worst are looked for that are still there */
+  private levels(question: Question, weakest: number): Promise<LevelsRow> {
     const statement = new Statement();
-    const { counts, worst } = await statement.row<{ counts: Record<string, number> | null; worst: WorstRow[] | null }>(
-      this.database.pool,
-      `WITH device_levels AS (
-         SELECT p.device_id, ${SIGNAL_SUMS} FROM (${sourceSql(statement, question, SIGNAL)}) AS p
-          WHERE ${isAsked(statement, question, "p.device_id")} GROUP BY 1
+    const sql = `WITH device_levels AS (
+         SELECT p.device_id, ${SIGNAL_SUMS} FROM (${sourceSql(statement, question, SIGNAL)}) AS p GROUP BY 1
        ),
        steps AS (
          SELECT width_bucket(sum::float8 / samples, '{${STEPS_DBM.join(",")}}'::float8[]) AS step, count(*) AS devices
            FROM device_levels GROUP BY 1
        ),
+       weakest AS (
+         SELECT *, sum::float8 / samples AS mean FROM device_levels
+          ORDER BY mean, device_id LIMIT ${statement.parameter("int", weakest)}
+       ),
        worst AS (
-         SELECT l.device_id AS "deviceId", d.name, l.samples, l.sum, l.min, l.max
-           FROM device_levels l JOIN device d ON d.id = l.device_id
-          ORDER BY l.sum::float8 / l.samples, l.device_id LIMIT ${statement.parameter("int", question.limit)}
+         SELECT w.device_id AS "deviceId", d.name, w.samples, w.sum, w.min, w.max
+           FROM weakest w JOIN device d ON d.id = w.device_id
+          ORDER BY w.mean, w.device_id LIMIT ${statement.parameter("int", question.limit)}
        )
-       SELECT (SELECT json_object_agg(step, devices) FROM steps) AS counts, (SELECT json_agg(worst) FROM worst) AS worst`,
-    );
-    return {
-      distribution: Array.from({ length: STEPS_DBM.length + 1 }, (_, step) => ({
-        fromDbm: STEPS_DBM[step - 1] ?? null,
-        belowDbm: STEPS_DBM[step] ?? null,
-        devices: counts?.[step] ?? 0,
-      })),
-      worst: (worst ?? []).map(({ deviceId, name, ...sums }) => ({ deviceId, name, ...toLevels(toSums(sums)) })),
-    };
+       SELECT (SELECT json_object_agg(step, devices) FROM steps) AS counts, (SELECT json_agg(worst) FROM worst) AS worst`;
+    return addingUp(this.database, (tx) => statement.row<LevelsRow>(tx, sql));
   }
 }
 
+interface LevelsRow {
+  counts: Record<string, number> | null;
+  worst: WorstRow[] | null;
+}
 type WorstRow = StoredSums & { deviceId: string; name: string };
