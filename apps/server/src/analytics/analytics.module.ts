@@ -3,6 +3,7 @@ import { ProfilesModule } from "../profiles/profiles.module";
 import { AdviceController } from "./advice.controller";
 import { AdviceService } from "./advice/advice.service";
 import { EvidenceStore } from "./advice/evidence.store";
+import { SuspectsStore } from "./advice/suspects.store";
 import { AnalyticsController } from "./analytics.controller";
 import { AvailabilityQuestion } from "./availability.question";
 import { ConnectLatencyQuestion } from "./connect-latency.question";
@@ -23,7 +24,7 @@ import { RecordStore } from "./what-if/record.store";
 import { WhatIfService } from "./what-if/what-if.service";
 
 const QUESTION = [Asking, Countings, DeviceTimes, HourlyStates, HourlySums];
-const STORES = [EvidenceStore, OutagesStore, RecordStore, SignalStore];
+const STORES = [EvidenceStore, OutagesStore, RecordStore, SignalStore, SuspectsStore];
 
 /** Answers from what history stores; it writes nothing. */
 @Module({

@@ -68,8 +68,16 @@ describe("advice", () => {
     await lived(fleet.server, id, keepAliveS, ackTimeoutS);
     for (const sql of happened) await fleet.server.database.pool.query(sql, [id, iso(fleet.hour)]);
     const range = `from=${iso(fleet.hour - 15 * DAY_MS)}&to=${iso(fleet.hour + DAY_MS)}`;
-    const { rows } = await fleet.server.ok("GET", `analytics/advice?deviceId=${id}&${range}`);
-    expect(rows.map((row: { kind: string }) => row.kind)).toEqual(kind === "" ? [] : [kind]);
+    const found = async () => {
+      const { rows } = await fleet.server.ok("GET", `analytics/advice?deviceId=${id}&${range}`);
+      return rows.map((row: { kind: string }) => row.kind);
+    };
+    expect(await found()).toEqual(kind === "" ? [] : [kind]);
+    await fleet.server.database.pool.query(
+      "UPDATE config_version SET at = at - interval '30 days' WHERE device_id = $1",
+      [id],
+    );
+    expect(await found()).toEqual(kind === "" ? [] : [kind]);
   });
 
   it("becomes the draft of a profile that changes nothing before it is sent", async () => {
