@@ -9,9 +9,8 @@ import type { HourlySource } from "./question/hourly-sums";
 const CONNECTING = "('tcp-connecting', 'tcp-connected', 'awaiting-connack', 'reconnecting')";
 /** An attempt that has gone on for longer is not looked for among the raw events. */
 const LOOK_BACK = "interval '7 days'";
-/** What came before by its number, but later by a clock that was wrong, is looked for in so many partitions more. */
-const LOOK_AHEAD = "interval '1 day'";
-const near = (event: string) => `${event}.at BETWEEN e.at - ${LOOK_BACK} AND e.at + ${LOOK_AHEAD}`;
+/** Events follow each other by their numbers; by a clock that was wrong they may be so far out of order. */
+const OUT_OF_ORDER = "interval '1 day'";
 
 const isConnecting = (event: string, field: "from" | "to") => `${event}.fields ->> '${field}' IN ${CONNECTING}`;
 
@@ -31,7 +30,7 @@ const CONNECTS: HourlySource = {
       CROSS JOIN LATERAL (
         SELECT x.epoch, x.seq, x.at, x.fields FROM module_event x
          WHERE x.device_id = e.device_id AND x.kind = 'state' AND (x.epoch, x.seq) < (e.epoch, e.seq)
-           AND ${near("x")} AND NOT (${isConnecting("x", "from")} AND ${isConnecting("x", "to")})
+           AND x.at BETWEEN e.at - ${LOOK_BACK} AND e.at + ${OUT_OF_ORDER} AND NOT (${isConnecting("x", "from")} AND ${isConnecting("x", "to")})
          ORDER BY x.epoch DESC, x.seq DESC LIMIT 1
       ) AS b
       WHERE e.kind = 'state' AND e.fields ->> 'to' = 'connected' AND ${isConnecting("e", "from")} AND ${isWithin("e.at")}
@@ -40,7 +39,7 @@ const CONNECTS: HourlySource = {
           SELECT FROM (
             SELECT y.fields ->> 'from' AS "from", lag(y.fields ->> 'to') OVER (ORDER BY y.epoch, y.seq) AS before
               FROM module_event y
-             WHERE y.device_id = e.device_id AND y.kind = 'state' AND ${near("y")}
+             WHERE y.device_id = e.device_id AND y.kind = 'state' AND y.at BETWEEN b.at - ${OUT_OF_ORDER} AND e.at + ${OUT_OF_ORDER}
                AND (y.epoch, y.seq) BETWEEN (b.epoch, b.seq) AND (e.epoch, e.seq)
           ) AS steps WHERE steps.before <> steps."from"
         )`,

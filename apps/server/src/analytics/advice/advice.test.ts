@@ -68,16 +68,16 @@ describe("advice", () => {
     await lived(fleet.server, id, keepAliveS, ackTimeoutS);
     for (const sql of happened) await fleet.server.database.pool.query(sql, [id, iso(fleet.hour)]);
     const range = `from=${iso(fleet.hour - 15 * DAY_MS)}&to=${iso(fleet.hour + DAY_MS)}`;
-    const found = async () => {
-      const { rows } = await fleet.server.ok("GET", `analytics/advice?deviceId=${id}&${range}`);
-      return rows.map((row: { kind: string }) => row.kind);
+    const found = async (whose: string): Promise<string[]> => {
+      const { rows } = await fleet.server.ok("GET", `analytics/advice?${range}&limit=1000${whose}`);
+      return rows.flatMap((row: { kind: string; deviceId: string }) => (row.deviceId === id ? row.kind : []));
     };
-    expect(await found()).toEqual(kind === "" ? [] : [kind]);
-    await fleet.server.database.pool.query(
-      "UPDATE config_version SET at = at - interval '30 days' WHERE device_id = $1",
-      [id],
-    );
-    expect(await found()).toEqual(kind === "" ? [] : [kind]);
+    const expected = kind === "" ? [] : [kind];
+    expect(await found(`&deviceId=${id}`)).toEqual(expected);
+    const older = "UPDATE config_version SET at = at - interval '30 days' WHERE device_id = $1";
+    await fleet.server.database.pool.query(older, [id]);
+    expect(await found(`&deviceId=${id}`)).toEqual(expected);
+    expect(await found("")).toEqual(expected);
   });
 
   it("becomes the draft of a profile that changes nothing before it is sent", async () => {

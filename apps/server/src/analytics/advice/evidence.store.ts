@@ -1,8 +1,9 @@
 import { Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
-import type { Question } from "../question/question";
+import { isAsked } from "../question/devices.sql";
+import { FEW_DEVICES, type Question } from "../question/question";
 import { Statement } from "../question/statement";
-import { changedSql, dayOf, hoursOf, IS_SHORT, momentsOf } from "./evidence.sql";
+import { changedSql, hoursOf, IS_SHORT, Moments } from "./evidence.sql";
 import { SuspectsStore } from "./suspects.store";
 
 /** What the rules of advice look at: one device's settings, and what happened under them in whole hours. */
@@ -47,12 +48,13 @@ export class EvidenceStore {
     const ids = await this.suspects.of(question, hours);
     if (ids.length === 0) return [];
     const statement = new Statement();
-    const moments = momentsOf(statement, hours);
+    const moments = new Moments(statement, hours);
     const { from, to } = moments;
-    const asked = statement.parameter("uuid[]", ids);
+    const asked = ids.length > FEW_DEVICES ? question : { ...question, isFleet: false, selection: { deviceIds: ids } };
+    const isMember = (column: string) => isAsked(statement, asked, column);
     /** Rows of a table with a time, of devices and hours that count. */
     const since = (row: string, column: string) => `LEFT JOIN changed k ON k.device_id = ${row}.device_id
-          WHERE ${row}.device_id = ANY (${asked}) AND ${moments.within(`${row}.${column}`)}
+          WHERE ${isMember(`${row}.device_id`)} AND ${moments.within(`${row}.${column}`)}
             AND (k.device_id IS NULL OR ${row}.${column} >= k.began)`;
     return statement.rows<Evidence>(
       this.database.pool,
@@ -69,9 +71,9 @@ export class EvidenceStore {
          SELECT i.device_id, count(*) AS count FROM connection_interval i ${since("i", "ended")} AND ${IS_SHORT} GROUP BY 1
        ),
        connected AS (
-         SELECT a.device_id, count(*) AS days FROM availability_day a LEFT JOIN changed k ON k.device_id = a.device_id
-          WHERE a.device_id = ANY (${asked}) AND ${moments.weeks("a.week")} AND a.connected_ms > 43200000
-            AND a.day >= ${dayOf(`coalesce(k.began, ${from})`)} AND a.day < ${dayOf(to)} GROUP BY 1
+         SELECT w.device_id, sum(${moments.connectedDays("k.began")}) AS days
+           FROM availability_week w LEFT JOIN changed k ON k.device_id = w.device_id
+          WHERE ${isMember("w.device_id")} AND ${moments.weeks("w.week")} GROUP BY 1
        )
        SELECT c.device_id AS "deviceId", d.name, least(${to}, coalesce(k.began, ${from})) AS "from", ${to} AS "to",
               c.keep_alive_s AS "keepAliveS", c.ack_timeout_s AS "ackTimeoutS",
@@ -87,7 +89,7 @@ export class EvidenceStore {
          FROM device_config c JOIN device d ON d.id = c.device_id LEFT JOIN changed k ON k.device_id = c.device_id
          LEFT JOIN timeouts t ON t.device_id = c.device_id LEFT JOIN losses l ON l.device_id = c.device_id
          LEFT JOIN short s ON s.device_id = c.device_id LEFT JOIN connected n ON n.device_id = c.device_id
-        WHERE c.device_id = ANY (${asked}) AND c.keep_alive_s IS NOT NULL AND c.ack_timeout_s IS NOT NULL`,
+        WHERE c.device_id = ANY (${statement.parameter("uuid[]", ids)}) AND c.keep_alive_s IS NOT NULL AND c.ack_timeout_s IS NOT NULL`,
     );
   }
 }

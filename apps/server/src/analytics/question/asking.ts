@@ -6,15 +6,13 @@ import { SETTINGS, type Settings } from "../../platform/settings/settings";
 import { devicesSql } from "./devices.sql";
 import { DeviceTimes, existedMs, type FleetTime } from "./device-times";
 import { HourlyStates } from "./hourly-states";
-import { inBuckets, type NamedProfile, type Question, type Selection } from "./question";
+import { FEW_DEVICES, inBuckets, type NamedProfile, type Question, type Selection } from "./question";
 import { Statement } from "./statement";
 import { TimeFrame } from "./time-frame";
 
 const DEFAULT_RANGE_MS = 24 * 3_600_000;
 const DAY_MS = 86_400_000;
 const MAX_RANGE_MS = 400 * DAY_MS;
-/** So few devices are asked for one by one, of more all rows are read. */
-const FEW = 5_000;
 
 /** Makes a question of a query, and the head of its answer. */
 @Injectable()
@@ -58,9 +56,9 @@ export class Asking {
     const statement = new Statement();
     const rows = await statement.rows<{ device_id: string }>(
       this.database.pool,
-      `${devicesSql(statement, question)} LIMIT ${FEW + 1}`,
+      `${devicesSql(statement, question)} LIMIT ${FEW_DEVICES + 1}`,
     );
-    return rows.length > FEW ? undefined : { deviceIds: rows.map(({ device_id: id }) => id) };
+    return rows.length > FEW_DEVICES ? undefined : { deviceIds: rows.map(({ device_id: id }) => id) };
   }
 
   /** @param known what is known of the devices' time already, where it is */

@@ -18,6 +18,9 @@ export interface Selection {
   cell?: string | undefined;
 }
 
+/** So few devices are asked for by their ids; of more all rows are read. */
+export const FEW_DEVICES = 5_000;
+
 /** A question as stores answer it: whom, when, in which buckets, and by what groups. */
 export interface Question {
   selection: Selection;
