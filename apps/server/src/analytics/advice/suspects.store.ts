@@ -71,5 +71,6 @@ const short: Condition = (moments, among) =>
 const pinging: Condition = (moments, among) =>
   `SELECT c.device_id FROM device_config c JOIN availability_week w ON w.device_id = c.device_id
     WHERE c.keep_alive_s < ${LIMITS.keepAliveS.default} AND ${moments.weeks("w.week")} AND ${among("c.device_id")}
-      AND c.device_id NOT IN (SELECT device_id FROM timeout_hour WHERE ${moments.within("hour")} AND ping > 0)
+      AND c.device_id NOT IN (
+        SELECT device_id FROM timeout_hour WHERE ${moments.within("hour")} AND ping > 0 AND ${among("device_id")})
     GROUP BY 1 HAVING sum(${moments.connectedDays()}) >= ${MANY}`;
