@@ -114,6 +114,13 @@ describe("the questions of analytics", () => {
     expect(answer.groups[0]).toMatchObject({ group: weak, name: "weak", meanDbm: -107 });
   });
 
+  it("adds up as many samples of one hour as a flood may bring", async () => {
+    const id = await fleet.device([]);
+    const hour = "INSERT INTO signal_hour VALUES ($1, $2, 30000000, -3000000000, -110, -90)";
+    await fleet.server.database.pool.query(hour, [id, iso(fleet.hour)]);
+    expect(await fleet.ask("signal")).toMatchObject({ samples: 30_000_000, meanDbm: -100, worst: [{ meanDbm: -100 }] });
+  });
+
   it("lists who hears its network worst of those that are still there", async () => {
     const gone = await fleet.device([fleet.signal(1, 10, 0)]);
     const there = await fleet.device([fleet.signal(1, 10, 1)]);

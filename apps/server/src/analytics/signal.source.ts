@@ -6,11 +6,11 @@ export const SIGNAL: HourlySource = {
     `SELECT hour AS at, value AS samples, key::int * value AS sum, key::int AS min, key::int AS max
        FROM fleet_hour WHERE metric = 'signal' AND ${isHour("hour")}`,
   rollup: (isHour) =>
-    `SELECT h.hour AS at, h.samples, h.sum_dbm::int AS sum, h.min_dbm::int AS min, h.max_dbm::int AS max, h.device_id
+    `SELECT h.hour AS at, h.samples, h.sum_dbm::float8 AS sum, h.min_dbm::int AS min, h.max_dbm::int AS max, h.device_id
        FROM signal_hour h WHERE ${isHour("h.hour")}`,
   // 27.007 §8.5: 99 is not known or not detectable
   raw: (isWithin) =>
-    `SELECT r.at, 1 AS samples, r.dbm AS sum, r.dbm AS min, r.dbm AS max, r.device_id
+    `SELECT r.at, 1 AS samples, r.dbm::float8 AS sum, r.dbm AS min, r.dbm AS max, r.device_id
        FROM (SELECT e.at, 2 * (e.fields ->> 'rssi')::int - 113 AS dbm, e.device_id FROM module_event e
               WHERE e.kind = 'signal' AND e.fields ->> 'rssi' <> '99' AND ${isWithin("e.at")}) AS r`,
 };
@@ -32,8 +32,8 @@ export interface Levels {
   maxDbm: number | null;
 }
 
-/** Sums as PostgreSQL gives them: large numbers as text. */
-export type StoredSums = Record<"samples" | "sum", string> & Record<"min" | "max", number>;
+/** Sums as PostgreSQL gives them: large integers as text. */
+export type StoredSums = Record<"samples" | "sum", string | number> & Record<"min" | "max", number>;
 
 export function toSums<T extends StoredSums>(row: T): Omit<T, keyof StoredSums> & SignalSums {
   return { ...row, samples: Number(row.samples), sum: Number(row.sum) };
