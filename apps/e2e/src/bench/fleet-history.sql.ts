@@ -76,10 +76,11 @@ const state = (s: number, moment: string, from: string, to: string, began: strin
 /** When the quiet time's event number `k`, from 1, comes; one in two is a ping, of the others every other one a signal. */
 const quietAt = (k: number | string) => `began + interval '${OUTAGE_S} s' + ${k} * interval '${QUIET_S} s'`;
 const SIGNALS = [1, 5, 9, 13];
-const dbm = (k: number | string) => `2 * (5 + (n * 7 + r + ${k}) % 26) - 113`;
+const rssi = (k: number | string) => `(5 + (n * 7 + r + ${k}) % 26)`;
+const dbm = (k: string) => `2 * ${rssi(k)} - 113`;
 function quiet(k: number): string {
   const fields = SIGNALS.includes(k)
-    ? `'signal', jsonb_build_object('rssi', 5 + (n * 7 + r + ${k}) % 26, 'ber', 0, 'cell', 'cell-' || n % ${CELLS})`
+    ? `'signal', jsonb_build_object('rssi', ${rssi(k)}, 'ber', 0, 'cell', 'cell-' || n % ${CELLS})`
     : k % 2 === 0
       ? `'ping', '{}'::jsonb`
       : `'publish-ack', '{"dup": 0, "packId": ${k}}'::jsonb`;
@@ -135,6 +136,7 @@ const fleet = (metric: string, hour: string, key: string, value: string, source:
   `INSERT INTO fleet_hour (fleet_id, metric, hour, key, slot, value)
    SELECT 0, '${metric}', ${hour}, ${key}, 0, ${value} FROM ${source} GROUP BY 3, 4`;
 
+/** The rounds' signals in the range, each by the number `k` of its event in the quiet time. */
 const SAMPLES = `(SELECT * FROM seed_round CROSS JOIN unnest('{${SIGNALS.join(",")}}'::int[]) AS k
                   WHERE ${isTold(`(${OUTAGE_EVENTS} + k)`)}) AS samples`;
 
