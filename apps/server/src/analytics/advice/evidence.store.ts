@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import { Database } from "../../platform/database/database";
 import { isAsked } from "../question/devices.sql";
-import { FEW_DEVICES, type Question } from "../question/question";
+import { ofFew, type Question } from "../question/question";
 import { Statement } from "../question/statement";
 import { changedSql, hoursOf, IS_SHORT, Moments } from "./evidence.sql";
 import { SuspectsStore } from "./suspects.store";
@@ -50,7 +50,7 @@ export class EvidenceStore {
     const statement = new Statement();
     const moments = new Moments(statement, hours);
     const { from, to } = moments;
-    const asked = ids.length > FEW_DEVICES ? question : { ...question, isFleet: false, selection: { deviceIds: ids } };
+    const asked = ofFew(question, ids);
     const isMember = (column: string) => isAsked(statement, asked, column);
     /** Rows of a table with a time, of devices and hours that count. */
     const since = (row: string, column: string) => `LEFT JOIN changed k ON k.device_id = ${row}.device_id

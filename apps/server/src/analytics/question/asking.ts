@@ -4,9 +4,9 @@ import { Database } from "../../platform/database/database";
 import { invalid, notFound } from "../../platform/problems/problem.error";
 import { SETTINGS, type Settings } from "../../platform/settings/settings";
 import { devicesSql } from "./devices.sql";
-import { DeviceTimes, existedMs, type FleetTime } from "./device-times";
+import { DeviceTimes, type FleetTime } from "./device-times";
 import { HourlyStates } from "./hourly-states";
-import { FEW_DEVICES, inBuckets, type NamedProfile, type Question, type Selection } from "./question";
+import { FEW_DEVICES, inBuckets, type NamedProfile, ofFew, type Question, type Selection } from "./question";
 import { Statement } from "./statement";
 import { TimeFrame } from "./time-frame";
 
@@ -47,18 +47,17 @@ export class Asking {
       retainedMs: Math.floor(now.getTime() / DAY_MS) * DAY_MS - this.settings.retentionDays * DAY_MS,
       nowMs: now.getTime(),
     };
-    return { ...question, selection: (await this.byId(question)) ?? selection };
+    return question.isFleet ? question : ofFew(question, await this.ids(question));
   }
 
-  /** The devices of a selection by their ids, where they are few: PostgreSQL cannot know how many a selector matches. */
-  private async byId(question: Question): Promise<Selection | undefined> {
-    if (question.isFleet) return undefined;
+  /** Ids of the question's devices, one more than few at most. */
+  private async ids(question: Question): Promise<string[]> {
     const statement = new Statement();
     const rows = await statement.rows<{ device_id: string }>(
       this.database.pool,
       `${devicesSql(statement, question)} LIMIT ${FEW_DEVICES + 1}`,
     );
-    return rows.length > FEW_DEVICES ? undefined : { deviceIds: rows.map(({ device_id: id }) => id) };
+    return rows.map(({ device_id: id }) => id);
   }
 
   /** @param known what is known of the devices' time already, where it is */
@@ -78,21 +77,14 @@ export class Asking {
   /** How long the devices were there, known and connected, in the range. */
   async fleetTime(question: Question): Promise<FleetTime> {
     if (!question.isFleet) return this.times.total(question);
-    const { frame, nowMs } = question;
-    const statement = new Statement();
-    const [from, until] = [statement.moment(frame.fromMs), statement.moment(Math.min(frame.toMs, nowMs))];
-    const [row, states] = await Promise.all([
-      statement.row<{ devices: string; existed: string }>(
-        this.database.pool,
-        `SELECT count(*) AS devices, ${existedMs(from, until)} AS existed FROM device`,
-      ),
+    const [existence, states] = await Promise.all([
+      this.times.existence(question),
       this.states.byBucket(inBuckets(question, "range")),
     ]);
     const sum = (isCounted: (state: string) => boolean) =>
       states.reduce((all, { state, ms }) => all + (isCounted(state) ? ms : 0), 0);
     return {
-      devices: Number(row.devices),
-      existedMs: Number(row.existed),
+      ...existence,
       knownMs: sum((state) => state !== "unknown"),
       connectedMs: sum((state) => state === "connected"),
     };

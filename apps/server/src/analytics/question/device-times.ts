@@ -13,11 +13,13 @@ export interface KnownTime {
   knownMs: number;
 }
 
-export interface FleetTime extends KnownTime {
+export interface Existence {
   devices: number;
   /** How long the devices have been there within the range. */
   existedMs: number;
 }
+
+export interface FleetTime extends KnownTime, Existence {}
 
 export interface TimesByDevice extends FleetTime {
   worst: (KnownTime & { deviceId: string })[];
@@ -40,11 +42,11 @@ export class DeviceTimes {
   async total(question: Question): Promise<FleetTime> {
     const statement = new Statement();
     const sql = `WITH ${byDevice(statement, question)} SELECT ${TOTALS} FROM times`;
-    const [row, existed] = await Promise.all([
+    const [row, existence] = await Promise.all([
       statement.row<TotalsRow>(this.database.pool, sql),
-      this.existedMs(question),
+      this.existence(question),
     ]);
-    return { ...inNumbers(row), existedMs: existed };
+    return { ...existence, ...inNumbers(row) };
   }
 
   /** The same, with the least available devices, those of which nothing is known last. */
@@ -59,23 +61,28 @@ export class DeviceTimes {
        SELECT (SELECT json_agg(worst) FROM worst) AS worst,
               (SELECT json_build_object('p5', p[1], 'p50', p[2], 'p95', p[3]) FROM shares) AS percentiles, ${TOTALS}
          FROM times`;
-    const [row, existed] = await Promise.all([
+    const [row, existence] = await Promise.all([
       addingUp(this.database, (tx) => statement.row<ByDeviceRow>(tx, sql)),
-      this.existedMs(question),
+      this.existence(question),
     ]);
-    return { ...inNumbers(row), existedMs: existed, worst: row.worst ?? [], percentiles: row.percentiles };
+    return { ...existence, ...inNumbers(row), worst: row.worst ?? [], percentiles: row.percentiles };
   }
 
-  private async existedMs(question: Question): Promise<number> {
+  /** How many devices the question is about, and how long they have been there; most are older than the range, and alike. */
+  async existence(question: Question): Promise<Existence> {
     const { frame, nowMs } = question;
     const statement = new Statement();
     const from = statement.moment(frame.fromMs);
     const until = statement.moment(Math.min(frame.toMs, nowMs));
-    const { existed } = await statement.row<{ existed: string }>(
+    const since = (begin: string) => `greatest(0, date_part('epoch', ${until} - ${begin}) * 1000)`;
+    const row = await statement.row<{ devices: string; existedMs: string }>(
       this.database.pool,
-      `SELECT ${existedMs(from, until)} AS existed FROM device WHERE ${isAsked(statement, question, "id")}`,
+      `SELECT count(*) AS devices,
+              (count(*) FILTER (WHERE created_at <= ${from}) * ${since(from)}
+               + coalesce(sum(${since("created_at")}) FILTER (WHERE created_at > ${from}), 0))::bigint AS "existedMs"
+         FROM device WHERE ${isAsked(statement, question, "id")}`,
     );
-    return Number(existed);
+    return { devices: Number(row.devices), existedMs: Number(row.existedMs) };
   }
 
   /**
@@ -107,9 +114,9 @@ export class DeviceTimes {
   }
 }
 
-type TotalsRow = Record<"devices" | keyof KnownTime, string>;
+type TotalsRow = Record<keyof KnownTime, string>;
 type ByDeviceRow = TotalsRow & Pick<TimesByDevice, "percentiles"> & { worst: TimesByDevice["worst"] | null };
-const TOTALS = `count(*) AS devices, coalesce(sum(connected_ms), 0) AS "connectedMs", coalesce(sum(known_ms), 0) AS "knownMs"`;
+const TOTALS = `coalesce(sum(connected_ms), 0) AS "connectedMs", coalesce(sum(known_ms), 0) AS "knownMs"`;
 
 /** A common table expression `times` of a row a device: `device_id`, `connected_ms`, `known_ms`. */
 function byDevice(statement: Statement, question: Question): string {
@@ -152,23 +159,13 @@ const ALL_DAYS = Array.from({ length: DAYS_A_WEEK }, () => ({ total: 1, beginMs:
 /** What began within the stretch, and what ended there, each with its distance from the moment. */
 function distancesSql(statement: Statement, { momentMs, sign, ...stretch }: CountedChanges): string[] {
   const moment = statement.moment(momentMs);
-  return [{ edge: "began", signed: sign } as const, { edge: "ended", signed: -sign } as const].flatMap(
-    ({ edge, signed }) =>
-      edgesWithin(statement, edge, [stretch]).map(
-        (isWithin) =>
-          `SELECT device_id, state, ${signed} * abs(date_part('epoch', ${edge} - ${moment})) * 1000 AS ms
-           FROM connection_interval WHERE state <> 'unknown' AND ${isWithin}`,
-      ),
+  return edgesWithin(statement, [stretch]).map(
+    ({ edge, change, isWithin }) =>
+      `SELECT device_id, state, ${sign * change} * abs(date_part('epoch', ${edge} - ${moment})) * 1000 AS ms
+         FROM connection_interval WHERE state <> 'unknown' AND ${isWithin}`,
   );
 }
 
-/** How long devices, of which `created_at` is known, have been there between two moments; most are older, and alike. */
-export const existedMs = (from: string, until: string) => {
-  const since = (begin: string) => `greatest(0, date_part('epoch', ${until} - ${begin}) * 1000)`;
-  return `(count(*) FILTER (WHERE created_at <= ${from}) * ${since(from)}
-           + coalesce(sum(${since("created_at")}) FILTER (WHERE created_at > ${from}), 0))::bigint`;
-};
-
-function inNumbers({ devices, connectedMs, knownMs }: TotalsRow): Omit<FleetTime, "existedMs"> {
-  return { devices: Number(devices), connectedMs: Number(connectedMs), knownMs: Number(knownMs) };
+function inNumbers({ connectedMs, knownMs }: TotalsRow): KnownTime {
+  return { connectedMs: Number(connectedMs), knownMs: Number(knownMs) };
 }

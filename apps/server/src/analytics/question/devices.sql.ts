@@ -16,9 +16,9 @@ function chosen(statement: Statement, { selection }: Question): string {
   return conditions.length > 0 ? conditions.join(" AND ") : "true";
 }
 
-/** A query of the question's devices: `device_id`, `created_at`. */
+/** A query of the question's devices: `device_id`. */
 export function devicesSql(statement: Statement, question: Question): string {
-  return `SELECT d.id AS device_id, d.created_at FROM ${DEVICES} WHERE ${chosen(statement, question)}`;
+  return `SELECT d.id AS device_id FROM ${DEVICES} WHERE ${chosen(statement, question)}`;
 }
 
 /** That a column is one of the question's devices; all are where it is about the fleet, also those that were removed. */

@@ -57,11 +57,9 @@ export class HourlyStates {
     const hours = frame.cutHours.flatMap((hourMs) => [hourMs, hourMs + HOUR_MS]);
     const pieces = frame.pieces().flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
     const bounds = [...new Set([...hours, ...pieces])].sort((a, b) => a - b);
-    const edges = [{ edge: "began", change: 1 } as const, { edge: "ended", change: -1 } as const].flatMap(
-      ({ edge, change }) =>
-        edgesWithin(statement, edge, frame.cutStretches()).map(
-          (isWithin) => `SELECT state, ${edge} AS at, ${change} AS change FROM connection_interval WHERE ${isWithin}`,
-        ),
+    const edges = edgesWithin(statement, frame.cutStretches()).map(
+      ({ edge, change, isWithin }) =>
+        `SELECT state, ${edge} AS at, ${change} AS change FROM connection_interval WHERE ${isWithin}`,
     );
     const rows = await statement.rows<ChangeRow>(
       this.database.pool,

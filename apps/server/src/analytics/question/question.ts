@@ -41,3 +41,8 @@ export function inBuckets(question: Question, unit: BucketUnit): Question {
   const { fromMs, toMs, timeZone } = question.frame;
   return { ...question, frame: new TimeFrame({ fromMs, toMs, timeZone, unit }) };
 }
+
+/** The same question of some of its devices alone where these are few, by their ids: PostgreSQL cannot know how many a selector matches. */
+export function ofFew(question: Question, deviceIds: readonly string[]): Question {
+  return deviceIds.length > FEW_DEVICES ? question : { ...question, isFleet: false, selection: { deviceIds } };
+}
